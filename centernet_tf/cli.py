@@ -12,15 +12,15 @@ from centernet_tf.errors import UserError, nearest
 def run(main, required=(), positional=False):
     """Runs `main(argv)` as a command-line program and never returns.
 
-    Exit codes: 0, or what `main` returns; 1 for a fault that one sentence on standard error explains (a
-    `UserError`, a wrong flag, no memory, a full disk); 130 for Ctrl-C. Any other exception is a defect
-    of ours and keeps its traceback.
+    Exit codes: 0, or what `main` returns; 1 for a fault that one sentence on standard error explains
+    (a `UserError`, a wrong flag, no memory, a full disk); 130 for Ctrl-C. Any other exception is a
+    defect of ours and keeps its traceback.
 
     Args:
       main: function of the arguments that are no flags, the program's name first.
       required: names of flags that must be given.
-      positional: whether arguments that are no flags are allowed; without it a stray word, such as the
-        second file of `--config_file a.yaml b.yaml`, is an error instead of being ignored.
+      positional: whether arguments that are no flags are allowed; without it a stray word, such as
+        the second file of `--config_file a.yaml b.yaml`, is an error instead of being ignored.
     """
     # Otherwise flags that follow the first plain argument would be taken for plain arguments.
     flags.FLAGS.set_gnu_getopt(True)
@@ -34,7 +34,7 @@ def describe_machine(strategy=None, xla=None, precision="float32") -> str:
     """Returns one line that says what runs where.
 
     Args:
-      strategy: a `tf.distribute.Strategy`; None describes the devices TensorFlow would use by default.
+      strategy: a `tf.distribute.Strategy`; None describes what TensorFlow would use by default.
       xla: whether the device part is compiled by XLA; None is off.
       precision: name of the Keras dtype policy.
 
@@ -73,13 +73,13 @@ def _cpu_threads() -> str:
 
 
 def _guard(function, argv, *arguments):
-    """Calls `function(argv, *arguments)`, turning faults a person can mend into a sentence and exit."""
+    """Calls `function(argv, *arguments)`; faults a person can mend become a sentence and an exit."""
     try:
         return function(argv, *arguments)
     except KeyboardInterrupt:
         _stop("interrupted", code=130)
     except BrokenPipeError:
-        # The reader of our output, such as `head`, is gone; the interpreter must not flush into it again.
+        # The reader of our output, such as `head`, is gone; nothing may be flushed into it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
@@ -104,7 +104,8 @@ def _explain(error: Exception):
     tensorflow_full = type(error).__name__ == "ResourceExhaustedError"
     if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in text:
         name = getattr(error, "filename", None)
-        return f"The disk is full{f' (writing {name})' if name else ''}; free some space and run it again."
+        place = f" (writing {name})" if name else ""
+        return f"The disk is full{place}; free some space and run it again."
     if isinstance(error, MemoryError) or tensorflow_full:
         return (
             "The machine ran out of memory; use a smaller batch or input size "
