@@ -225,7 +225,9 @@ def _read_yaml(path: str) -> dict:
     except yaml.YAMLError as error:
         raise UserError(f"The config file {path} is not valid YAML: {error}") from error
     if not isinstance(layer, dict):
-        raise UserError(f"The config file {path} must hold a mapping such as 'data: {{path: ...}}'.")
+        raise UserError(
+            f"The config file {path} must hold a mapping such as 'data: {{path: ...}}'."
+        )
     return layer
 
 
@@ -301,7 +303,12 @@ def validate(config: ExperimentConfig) -> None:
 
 def _checks(config):
     """Yields (is wrong, sentence) pairs."""
-    data, train, optimizer, runtime = config.data, config.train, config.train.optimizer, config.runtime
+    data, train, optimizer, runtime = (
+        config.data,
+        config.train,
+        config.train.optimizer,
+        config.runtime,
+    )
     size = data.input_size
     yield (
         len(size) != 2 or any(side <= 0 or side % 32 for side in size),
@@ -357,7 +364,8 @@ def _checks(config):
         "train.optimizer.weight_decay has no effect on adam; use adamw, or set it to 0.",
     )
     yield (
-        optimizer.schedule == "step" and sorted(optimizer.drop_epochs) != list(optimizer.drop_epochs),
+        optimizer.schedule == "step"
+        and sorted(optimizer.drop_epochs) != list(optimizer.drop_epochs),
         f"train.optimizer.drop_epochs must rise; got {optimizer.drop_epochs}.",
     )
     yield _not_in("runtime.strategy", runtime.strategy, ("mirrored", "one_device"))
@@ -371,4 +379,7 @@ def _checks(config):
 
 def _not_in(name, value, choices):
     wrong = value not in choices
-    return wrong, f"{name} must be one of {', '.join(choices)}; got '{value}'.{nearest(value, choices) if wrong else ''}"
+    return (
+        wrong,
+        f"{name} must be one of {', '.join(choices)}; got '{value}'.{nearest(value, choices) if wrong else ''}",
+    )

@@ -1,0 +1,34 @@
+"""Up-sampling by a 3x3 convolution, plain or deformable, before each transposed convolution.
+
+The neck of the original's `resdcn_N` and of mmdet's CTResNetNeck. The 3x3 convolution reduces the channels
+first, so the transposed convolution is narrow.
+"""
+
+import keras
+
+from centernet_tf.layers.conv_norm import batch_norm, conv_norm, deconv_norm
+from centernet_tf.layers.deformable_conv2d import DeformableConv2D
+from centernet_tf.layers.initializers import FirstChannelBilinear, torch_default
+
+CHANNELS = (256, 128, 64)
+
+
+def conv_deconv_neck(x, deformable, use_bias, channels=CHANNELS):
+    """Doubles the size once for each of `channels`: stride 32 to stride 4 with three.
+
+    Args:
+      x: [B, H/32, W/32, C].
+      deformable: modulated deformable convolutions in place of plain ones.
+      use_bias: a bias in the deformable convolution; the original has one, mmdet has none.
+      channels: output channels of the steps.
+    """
+    for step, filters in enumerate(channels):
+        name = f"neck{step}"
+        if deformable:
+            x = DeformableConv2D(filters, 3, use_bias=use_bias, name=f"{name}_dcn")(x)
+            x = batch_norm(x, f"{name}_dcn_norm")
+            x = keras.layers.ReLU(name=f"{name}_dcn_relu")(x)
+        else:
+            x = conv_norm(x, filters, 3, 1, name, initializer=torch_default())
+        x = deconv_norm(x, filters, FirstChannelBilinear(), f"{name}_up")
+    return x

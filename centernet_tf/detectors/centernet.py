@@ -1,0 +1,186 @@
+"""CenterNet: an object is the centre of its box (Zhou, Wang, Kraehenbuehl 2019, "Objects as Points")."""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+from official.modeling import hyperparams
+
+from centernet_tf.backbones import STRIDE, build_backbone
+from centernet_tf.detectors import PointDetector
+from centernet_tf.errors import nearest
+from centernet_tf.layers.head import conv_head
+from centernet_tf.ops.center_decode import decode_centers
+from centernet_tf.ops.center_targets import center_targets
+from centernet_tf.ops.focal_loss import count_peaks, heatmap_focal_loss
+from centernet_tf.ops.sparse_l1 import sparse_l1_loss
+
+RADIUS_RULES = ("original", "original_exact", "cornernet", "mmdet")
+
+
+@dataclasses.dataclass
+class Options(hyperparams.Config):
+    """CenterNet's own settings; the defaults are the original's."""
+
+    # Hidden channels of each head.
+    head_channels: int = 64
+    # How the radius of a peak follows from the box (ops/gaussian.py), and the overlap it keeps.
+    radius_rule: str = "original"
+    min_overlap: float = 0.7
+    # original: boxes clipped to side - 1, every object of a shared cell trained, p clamped to 1e-4;
+    # mmdet: clipped to the side, the last object of a shared cell, no clamp.
+    variant: str = "original"
+    heatmap_weight: float = 1.0
+    size_weight: float = 0.1
+    offset_weight: float = 1.0
+    # Detections an image, and the side of the max-pool window that picks peaks.
+    max_detections: int = 100
+    peak_kernel: int = 3
+
+    def faults(self, config):
+        """Returns a sentence for every setting that cannot be."""
+        cells = config.data.input_size[0] * config.data.input_size[-1] // STRIDE**2
+        checks = (
+            (
+                self.radius_rule not in RADIUS_RULES,
+                f"model.options.radius_rule must be one of {', '.join(RADIUS_RULES)}; got "
+                f"'{self.radius_rule}'.{nearest(self.radius_rule, RADIUS_RULES)}",
+            ),
+            (
+                self.variant not in ("original", "mmdet"),
+                f"model.options.variant must be original or mmdet; got '{self.variant}'.",
+            ),
+            (
+                not 0.0 < self.min_overlap < 1.0,
+                f"model.options.min_overlap must lie between 0 and 1; got {self.min_overlap}.",
+            ),
+            (
+                self.head_channels < 1,
+                f"model.options.head_channels must be at least 1; got {self.head_channels}.",
+            ),
+            (
+                not 0 < self.max_detections <= cells,
+                f"model.options.max_detections must be 1 to {cells}, the cells of the output map; got "
+                f"{self.max_detections}.",
+            ),
+            (
+                self.peak_kernel < 1 or self.peak_kernel % 2 == 0,
+                f"model.options.peak_kernel must be odd; got {self.peak_kernel}.",
+            ),
+        )
+        return [sentence for wrong, sentence in checks if wrong]
+
+
+class Detector(PointDetector):
+    """Heat-map of centres, box size and sub-cell offset at stride 4."""
+
+    # log(0.1 / 0.9) to the two places of the original: every cell starts at probability 0.1.
+    HEATMAP_BIAS = -2.19
+
+    @property
+    def map_size(self):
+        """(height, width) of the output maps in cells."""
+        return tuple(side // STRIDE for side in self.input_size)
+
+    def build(self):
+        """Returns the network; maps: heatmap logits [.., C], size (h, w) [.., 2], offset (y, x) [.., 2]."""
+        backbone, hidden = self.config.model.backbone, self.options.head_channels
+        images = keras.Input([*self.input_size, 3], name="image")
+        features = build_backbone(backbone, images)
+        # The original narrows both layers of the regression branches, but in plain res_N only the last.
+        narrow = {"stddev": 0.001, "hidden_stddev": None if backbone.name[:4] == "res_" else 0.001}
+        outputs = {
+            "heatmap": conv_head(
+                features, hidden, self.num_classes, "heatmap", final_bias=self.HEATMAP_BIAS
+            ),
+            "size": conv_head(features, hidden, 2, "size", **narrow),
+            "offset": conv_head(features, hidden, 2, "offset", **narrow),
+        }
+        return keras.Model(images, outputs, name=f"centernet_{backbone.name}")
+
+    def encode(self, boxes_px, classes, mask):
+        """Returns the targets of `center_targets`; see `PointDetector.encode`."""
+        options = self.options
+        original = options.variant == "original"
+        return center_targets(
+            boxes_px / float(STRIDE),
+            classes,
+            mask,
+            self.map_size,
+            self.num_classes,
+            options.radius_rule,
+            options.min_overlap,
+            clip_margin=1 if original else 0,
+            cell_owner="all" if original else "last",
+        )
+
+    def normalizers(self, targets):
+        """Returns the counts that the loss divides by: peaks of the heat-maps, and objects."""
+        return {
+            "peaks": count_peaks(targets["heatmap"]),
+            "objects": tf.reduce_sum(targets["mask"]),
+        }
+
+    def loss(self, outputs, targets, normalizers=None):
+        """Focal loss of the heat-map, L1 of size and offset (section 4); float32 scalars.
+
+        The L1 sums are divided by twice the number of objects, as both originals do: half of what the
+        paper's formula says.
+        """
+        options = self.options
+        counts = normalizers or self.normalizers(targets)
+        if options.variant == "original":
+            clamp, values = 1e-4, 2.0 * counts["objects"] + 1e-4
+        else:
+            clamp, values = 0.0, 2.0 * tf.maximum(counts["peaks"], 1.0)
+        heatmap = heatmap_focal_loss(outputs["heatmap"], targets["heatmap"], clamp)
+        terms = {"heatmap_loss": heatmap / tf.maximum(counts["peaks"], 1.0)}
+        for name in ("size", "offset"):
+            total = sparse_l1_loss(outputs[name], targets["index"], targets["mask"], targets[name])
+            terms[f"{name}_loss"] = total / values
+        total = (
+            options.heatmap_weight * terms["heatmap_loss"]
+            + options.size_weight * terms["size_loss"]
+            + options.offset_weight * terms["offset_loss"]
+        )
+        return {"loss": total, **terms}
+
+    def decode(self, outputs):
+        """Returns the `max_detections` best peaks as `Detections` in input pixels."""
+        return decode_centers(
+            outputs["heatmap"],
+            outputs["size"],
+            outputs["offset"],
+            self.options.max_detections,
+            self.options.peak_kernel,
+            STRIDE,
+        )
+
+    def targets_to_outputs(self, targets):
+        """Returns the maps that a perfect network would draw for batched targets: what limits decoding.
+
+        Objects of a shared cell are written in order, the last one wins, as maps can hold only one.
+        """
+        peak = targets["heatmap"]
+        # Logit of the heat-map itself, finite at the ends.
+        logits = tf.math.log(peak + 1e-6) - tf.math.log(1.0 - peak + 1e-6)
+        outputs = {"heatmap": logits}
+        height, width = self.map_size
+        for name in ("size", "offset"):
+            outputs[name] = tf.map_fn(
+                lambda item: _write_cells(item[0], item[1], item[2], height * width),
+                (targets["index"], targets["mask"], targets[name]),
+                fn_output_signature=tf.float32,
+            )
+            outputs[name] = tf.reshape(outputs[name], [-1, height, width, 2])
+        return outputs
+
+
+def _write_cells(index, mask, values, cells):
+    """Writes values [M, 2] at flat cells [M] of a zero map [cells, 2], later rows over earlier ones."""
+    place = tf.where(mask > 0, index, cells)
+    order = tf.range(tf.size(index))
+    owner = tf.math.unsorted_segment_max(order, place, cells + 1)[:cells]
+    found = owner >= 0
+    picked = tf.gather(values, tf.where(found, owner, 0))
+    return tf.where(found[:, tf.newaxis], picked, 0.0)

@@ -1,0 +1,49 @@
+"""Convolution, batch normalisation and ReLU with PyTorch's padding and constants."""
+
+import keras
+
+from centernet_tf.layers.initializers import resnet_convolution
+
+
+def batch_norm(x, name):
+    """Batch normalisation with PyTorch's momentum 0.1 (Keras writes 0.9) and epsilon 1e-5."""
+    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)(x)
+
+
+def conv_norm(x, filters, kernel_size, strides, name, relu=True, initializer=None):
+    """Convolution without bias, then normalisation and, if asked, ReLU.
+
+    Padding is k // 2 on each side for every stride. Keras's 'same' pads strided convolutions of even
+    inputs on the far side only, which shifts the features by a pixel against PyTorch's.
+    """
+    if strides > 1 and kernel_size > 1:
+        x = keras.layers.ZeroPadding2D(kernel_size // 2, name=f"{name}_pad")(x)
+        padding = "valid"
+    else:
+        padding = "same"
+    x = keras.layers.Conv2D(
+        filters,
+        kernel_size,
+        strides,
+        padding,
+        use_bias=False,
+        kernel_initializer=initializer or resnet_convolution(),
+        name=f"{name}_conv",
+    )(x)
+    x = batch_norm(x, f"{name}_norm")
+    return keras.layers.ReLU(name=f"{name}_relu")(x) if relu else x
+
+
+def deconv_norm(x, filters, initializer, name):
+    """Transposed convolution 4x4, stride 2, without bias, then normalisation and ReLU: twice the size."""
+    x = keras.layers.Conv2DTranspose(
+        filters,
+        kernel_size=4,
+        strides=2,
+        padding="same",
+        use_bias=False,
+        kernel_initializer=initializer,
+        name=f"{name}_deconv",
+    )(x)
+    x = batch_norm(x, f"{name}_norm")
+    return keras.layers.ReLU(name=f"{name}_relu")(x)

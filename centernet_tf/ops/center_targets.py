@@ -1,0 +1,71 @@
+"""From boxes to what a centre-point network should draw."""
+
+import tensorflow as tf
+
+from centernet_tf.ops.gaussian import draw_gaussians, gaussian_radius
+
+
+def center_targets(
+    boxes_map,
+    classes,
+    mask,
+    map_size,
+    num_classes,
+    radius_rule,
+    min_overlap,
+    clip_margin,
+    cell_owner,
+):
+    """Builds heat-map and per-object targets of one image (CenterNet, section 4).
+
+    Args:
+      boxes_map: float32 [M, 4], yxyx, map pixels; may overhang the map.
+      classes: int32 [M].
+      mask: bool [M], False for padding.
+      map_size: (height, width) in cells.
+      num_classes: C.
+      radius_rule: see `gaussian_radius`.
+      min_overlap: see `gaussian_radius`.
+      clip_margin: boxes are clipped to [0, side - clip_margin]; 1 as the original does, 0 as mmdet.
+      cell_owner: 'all' keeps every object of a shared cell (original); 'last' only the last one (mmdet,
+        whose dense maps are overwritten).
+
+    Returns:
+      dict: heatmap float32 [height, width, C]; index int32 [M], y * width + x of the centre cell; mask
+      float32 [M], 0 for objects that are padding, outside the map or of no extent; size float32 [M, 2],
+      (h, w) in map pixels; offset float32 [M, 2], (y, x) of the centre inside its cell, 0..1.
+    """
+    height, width = map_size
+    limit = tf.constant([height - clip_margin, width - clip_margin] * 2, tf.float32)
+    boxes_map = tf.clip_by_value(boxes_map, 0.0, limit)
+    size = boxes_map[:, 2:] - boxes_map[:, :2]
+    mask = tf.logical_and(mask, tf.reduce_all(size > 0.0, axis=-1))
+
+    center = (boxes_map[:, :2] + boxes_map[:, 2:]) / 2.0
+    # With clip_margin 0 a centre can lie on the far border only when the box has no extent.
+    cell = tf.cast(tf.where(mask[:, tf.newaxis], center, 0.0), tf.int32)
+    radius = tf.cast(
+        gaussian_radius(tf.where(mask[:, tf.newaxis], size, 1.0), radius_rule, min_overlap),
+        tf.int32,
+    )
+    heatmap = draw_gaussians(cell, tf.where(mask, radius, -1), classes, map_size, num_classes)
+
+    index = cell[:, 0] * width + cell[:, 1]
+    if cell_owner == "last":
+        mask = tf.logical_and(mask, tf.logical_not(_covered_by_a_later(index, mask)))
+    kept = tf.cast(mask, tf.float32)
+    return {
+        "heatmap": heatmap,
+        "index": tf.where(mask, index, 0),
+        "mask": kept,
+        "size": size * kept[:, tf.newaxis],
+        "offset": (center - tf.cast(cell, tf.float32)) * kept[:, tf.newaxis],
+    }
+
+
+def _covered_by_a_later(index, mask):
+    """True [M] where a later unmasked object has the same cell."""
+    same = tf.logical_and(index[:, tf.newaxis] == index[tf.newaxis, :], mask[tf.newaxis, :])
+    return tf.reduce_any(
+        tf.linalg.band_part(same, 0, -1) & ~tf.eye(tf.size(index), dtype=tf.bool), axis=1
+    )

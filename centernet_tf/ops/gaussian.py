@@ -1,0 +1,81 @@
+"""Gaussian peaks on heat-maps: the radius of an object's peak and the drawing of many at once."""
+
+import tensorflow as tf
+
+
+def gaussian_radius(size_map, rule, min_overlap):
+    """Radius of an object's peak so that boxes of nearby centres still overlap it by `min_overlap`.
+
+    Rules (CornerNet's three cases; facts differ between published code bases):
+      'original': CenterNet as published: sizes rounded up, and the roots divided by 2 instead of by 2a,
+        which leaves the third case always smallest. All published CenterNet weights were trained so.
+      'original_exact': the same without rounding up (its 3-D task).
+      'cornernet': the corrected roots, sizes rounded up.
+      'mmdet': the corrected roots, sizes as they are.
+
+    Args:
+      size_map: float32 [..., 2], (height, width) of boxes in map pixels, positive.
+      rule: one of the above.
+      min_overlap: intersection over union that a shifted box keeps.
+
+    Returns:
+      float32 [...], not negative; the drawn radius is its integer part.
+    """
+    if rule in ("original", "cornernet"):
+        size_map = tf.math.ceil(size_map)
+    total, area = tf.reduce_sum(size_map, axis=-1), tf.reduce_prod(size_map, axis=-1)
+    overlap = tf.constant(min_overlap, tf.float32)
+    cases = (
+        (1.0, total, area * (1.0 - overlap) / (1.0 + overlap), -1.0),
+        (4.0, 2.0 * total, area * (1.0 - overlap), -1.0),
+        (4.0 * overlap, -2.0 * overlap * total, area * (overlap - 1.0), 1.0),
+    )
+    radii = []
+    for a, b, c, sign in cases:
+        root = tf.sqrt(tf.maximum(b * b - 4.0 * a * c, 0.0))
+        if rule.startswith("original"):
+            radii.append((b + root) / 2.0)
+        else:
+            # The sign of b differs between the cases, hence |b| for the smaller root of the first two.
+            radii.append((tf.abs(b) - root) / (2.0 * a) if sign < 0 else (b + root) / (2.0 * a))
+    return tf.maximum(tf.reduce_min(tf.stack(radii), axis=0), 0.0)
+
+
+def draw_gaussians(centers_map, radii, classes, map_size, num_classes):
+    """Draws one peak an object, merged by maximum: exactly 1 at the centre, sigma = (2 r + 1) / 6.
+
+    Only the cells inside the windows are computed, so the cost follows the area of the objects and not
+    the number of classes. Shapes inside depend on the data: for tf.data, not for XLA.
+
+    Args:
+      centers_map: int32 [N, 2], (y, x) cells inside the map.
+      radii: int32 [N]; the window is 2 r + 1 cells wide, cut at the border. Negative draws nothing.
+      classes: int32 [N].
+      map_size: (height, width) in cells.
+      num_classes: C.
+
+    Returns:
+      float32 [height, width, C].
+    """
+    height, width = map_size
+    limit = tf.constant([height - 1, width - 1], tf.int32)
+    first = tf.maximum(centers_map - radii[:, tf.newaxis], 0)
+    last = tf.minimum(centers_map + radii[:, tf.newaxis], limit)
+    extent = tf.maximum(last - first + 1, 0)
+    cells = tf.where(radii >= 0, extent[:, 0] * extent[:, 1], 0)
+
+    owner = tf.repeat(tf.range(tf.size(cells)), cells)
+    within = tf.range(tf.size(owner)) - tf.gather(tf.cumsum(cells, exclusive=True), owner)
+    columns = tf.gather(extent[:, 1], owner)
+    y = tf.gather(first[:, 0], owner) + within // columns
+    x = tf.gather(first[:, 1], owner) + within % columns
+
+    distance = tf.stack([y, x], axis=-1) - tf.gather(centers_map, owner)
+    squared = tf.cast(tf.reduce_sum(distance * distance, axis=-1), tf.float32)
+    sigma = (2.0 * tf.cast(radii, tf.float32) + 1.0) / 6.0
+    values = tf.exp(-squared / tf.gather(2.0 * sigma * sigma, owner))
+
+    index = (y * width + x) * num_classes + tf.gather(classes, owner)
+    flat = tf.zeros([height * width * num_classes], tf.float32)
+    flat = tf.tensor_scatter_nd_max(flat, index[:, tf.newaxis], values)
+    return tf.reshape(flat, [height, width, num_classes])

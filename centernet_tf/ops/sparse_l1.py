@@ -1,0 +1,25 @@
+"""L1 loss of regression maps at the cells of objects."""
+
+import tensorflow as tf
+
+
+def gather_cells(maps, index):
+    """Values of maps [B, H, W, C] at flat cells [B, M] (y * W + x) -> [B, M, C]; one batched gather."""
+    height, width, channels = maps.shape[1:]
+    return tf.gather(tf.reshape(maps, [-1, height * width, channels]), index, batch_dims=1)
+
+
+def sparse_l1_loss(maps, index, mask, target):
+    """Sums |prediction - target| over the objects; the caller divides.
+
+    Args:
+      maps: [B, H, W, C] of any float type.
+      index: int32 [B, M], flat cells.
+      mask: float32 [B, M], 0 for padding.
+      target: float32 [B, M, C].
+
+    Returns:
+      float32 scalar.
+    """
+    prediction = tf.cast(gather_cells(maps, index), tf.float32)
+    return tf.reduce_sum(tf.abs(prediction - target) * mask[..., tf.newaxis])

@@ -1,0 +1,144 @@
+"""What a model directory holds, and a trained detector read back from one.
+
+    params.yaml       the resolved experiment
+    labels.json       the data set's categories, in the order of the contiguous class ids
+    checkpoints/      network, optimizer and position of the run
+    history.csv       one line an epoch
+    tensorboard/      the same for TensorBoard
+    evaluation/       metrics.json, detections.json
+"""
+
+import dataclasses
+import json
+import os
+from typing import Tuple
+
+import keras
+import tensorflow as tf
+
+from centernet_tf.config import ExperimentConfig, load_config, save_config
+from centernet_tf.data.annotations import Category
+from centernet_tf.detectors import PointDetector, make_detector
+from centernet_tf.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A detector with the weights of a checkpoint.
+
+    Attributes:
+      config: the experiment it was trained by.
+      categories: the data set's categories; the position is the contiguous class id.
+      detector: its four verbs.
+      network: the functional model, weights restored.
+      step: optimizer steps taken.
+      model_dir: where it came from.
+    """
+
+    config: ExperimentConfig
+    categories: Tuple[Category, ...]
+    detector: PointDetector
+    network: keras.Model
+    step: int
+    model_dir: str
+
+
+def load_trained(model_dir: str) -> Trained:
+    """Builds the detector of `model_dir` and restores its newest checkpoint.
+
+    Raises:
+      UserError: the folder is no model directory, holds no checkpoint, or the checkpoint does not fit
+        the settings beside it.
+    """
+    config = read_config(model_dir)
+    categories = read_labels(model_dir)
+    detector = make_detector(config, len(categories))
+    network = detector.build()
+    path = newest_checkpoint(model_dir)
+    step = tf.Variable(0, dtype=tf.int64)
+    try:
+        status = tf.train.Checkpoint(network=network, step=step).restore(path)
+        status.assert_existing_objects_matched().expect_partial()
+    except (AssertionError, ValueError, tf.errors.OpError) as error:
+        raise UserError(
+            f"The checkpoint {path} does not fit the settings in {model_dir}/params.yaml: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
+    return Trained(config, categories, detector, network, int(step.numpy()), model_dir)
+
+
+def read_config(model_dir: str) -> ExperimentConfig:
+    """The resolved experiment of a model directory."""
+    path = os.path.join(model_dir, "params.yaml")
+    if not os.path.exists(path):
+        raise UserError(
+            f"{model_dir} is no model directory: it has no params.yaml. Train one with "
+            "python -m pipelines.train --config_file=... --model_dir=..."
+        )
+    return load_config([path])
+
+
+def read_labels(model_dir: str) -> Tuple[Category, ...]:
+    """The categories of a model directory."""
+    path = os.path.join(model_dir, "labels.json")
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return tuple(Category(entry["id"], entry["name"]) for entry in json.load(stream))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"Cannot read the class names in {path}: {error}") from error
+
+
+def write_description(model_dir: str, config: ExperimentConfig, categories) -> None:
+    """Writes params.yaml and labels.json, or checks that those present describe the same model.
+
+    Raises:
+      UserError: the folder already holds a run of another model.
+    """
+    os.makedirs(model_dir, exist_ok=True)
+    labels = [dataclasses.asdict(category) for category in categories]
+    if os.path.exists(os.path.join(model_dir, "params.yaml")):
+        _check_same_model(model_dir, config, categories)
+    save_config(config, os.path.join(model_dir, "params.yaml"))
+    temporary = os.path.join(model_dir, "labels.json.tmp")
+    with open(temporary, "w", encoding="utf-8") as stream:
+        json.dump(labels, stream, indent=1, ensure_ascii=False)
+    os.replace(temporary, os.path.join(model_dir, "labels.json"))
+
+
+def newest_checkpoint(model_dir: str) -> str:
+    """Path of the newest checkpoint."""
+    path = tf.train.latest_checkpoint(os.path.join(model_dir, "checkpoints"))
+    if path is None:
+        raise UserError(
+            f"{model_dir} holds no checkpoint yet; train with python -m pipelines.train "
+            f"--model_dir={model_dir} --config_file=..."
+        )
+    return path
+
+
+def _check_same_model(model_dir, config, categories):
+    before = read_config(model_dir)
+    advice = "choose another --model_dir, or delete this one to start anew."
+    for key, value in _flat(config.model.as_dict()).items():
+        present = _flat(before.model.as_dict()).get(key)
+        if present != value:
+            raise UserError(
+                f"{model_dir} holds a run with model.{key} = {present}, and now it is {value}; {advice}"
+            )
+    if os.path.exists(os.path.join(model_dir, "labels.json")):
+        names = [category.name for category in read_labels(model_dir)]
+        wanted = [category.name for category in categories]
+        if names != wanted:
+            raise UserError(
+                f"{model_dir} holds a run for the classes {names}, and the data set has {wanted}; {advice}"
+            )
+
+
+def _flat(mapping, prefix=""):
+    pairs = {}
+    for key, value in mapping.items():
+        if isinstance(value, dict):
+            pairs.update(_flat(value, f"{prefix}{key}."))
+        else:
+            pairs[f"{prefix}{key}"] = value
+    return pairs

@@ -1,0 +1,46 @@
+"""Optimizers and learning-rate schedules from their settings."""
+
+import keras
+from official.modeling.optimization import lr_schedule
+
+from centernet_tf.config import OptimizerConfig
+
+
+def make_schedule(config: OptimizerConfig, steps_per_epoch: int, epochs: int):
+    """Returns the learning rate as a function of the step.
+
+    A step schedule drops after finishing each of `drop_epochs`, as the original does. Warm-up is linear
+    over the first steps and replaces the schedule there.
+    """
+    rate = config.learning_rate
+    drops = [epoch for epoch in config.drop_epochs if epoch < epochs]
+    if config.schedule == "cosine":
+        schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * steps_per_epoch)
+    elif drops:
+        schedule = keras.optimizers.schedules.PiecewiseConstantDecay(
+            # The rate changes at the first step past a boundary, hence the step before.
+            [epoch * steps_per_epoch - 1 for epoch in drops],
+            [rate * config.drop_factor**count for count in range(len(drops) + 1)],
+        )
+    else:
+        schedule = keras.optimizers.schedules.PiecewiseConstantDecay([0], [rate, rate])
+    if config.warmup_steps:
+        schedule = lr_schedule.LinearWarmup(
+            schedule, config.warmup_steps, rate * config.warmup_factor
+        )
+    return schedule
+
+
+def make_optimizer(config: OptimizerConfig, schedule):
+    """Returns the Keras optimizer; Adam's epsilon is PyTorch's.
+
+    The L2 penalty of sgd is added to the gradients by the training step, as PyTorch does; Keras's own
+    `weight_decay` would be decoupled from the momentum.
+    """
+    if config.name == "sgd":
+        return keras.optimizers.SGD(schedule, momentum=config.momentum, jit_compile=False)
+    if config.name == "adamw":
+        return keras.optimizers.AdamW(
+            schedule, weight_decay=config.weight_decay, epsilon=1e-8, jit_compile=False
+        )
+    return keras.optimizers.Adam(schedule, epsilon=1e-8, jit_compile=False)

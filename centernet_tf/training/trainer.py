@@ -1,0 +1,78 @@
+"""One training step on every replica, run by Keras's own `fit`."""
+
+import keras
+import tensorflow as tf
+
+
+class Trainer(keras.Model):
+    """A network with its detector's loss.
+
+    XLA compiles the forward pass, the loss and the gradients of one replica; summing over replicas and
+    the optimizer stay outside, since variables of several devices cannot enter one XLA program. The
+    normalisers of the loss are summed over replicas first, so that N replicas compute what one replica
+    would on the same global batch (batch statistics apart).
+    """
+
+    def __init__(self, detector, network, optimizer_config, use_xla):
+        """Args: a `PointDetector`, the model of its `build`, an `OptimizerConfig`, and XLA on or off."""
+        super().__init__(name="trainer")
+        self.detector = detector
+        self.network = network
+        self.clip_norm = optimizer_config.clip_norm
+        self.l2 = optimizer_config.weight_decay if optimizer_config.name == "sgd" else 0.0
+        self.means = {}
+        self.gradient_function = tf.function(
+            self.compute_gradients, jit_compile=True if use_xla else None
+        )
+
+    def call(self, images, training=False):
+        """Raw maps of normalised images [B, H, W, 3]."""
+        return self.network(images, training=training)
+
+    def compute_gradients(self, images, targets, normalizers):
+        """Returns (losses, gradients) of this replica's part of the global batch."""
+        with tf.GradientTape() as tape:
+            outputs = self.network(images, training=True)
+            losses = self.detector.loss(outputs, targets, normalizers)
+        return losses, tape.gradient(losses["loss"], self.network.trainable_variables)
+
+    def train_step(self, data):
+        """One step; the metrics are means over the epoch so far, and the present learning rate."""
+        images, targets = data
+        replicas = tf.distribute.get_replica_context()
+        normalizers = _sum_over(replicas, self.detector.normalizers(targets))
+        losses, gradients = self.gradient_function(images, targets, normalizers)
+        losses, gradients = _sum_over(replicas, losses), _sum_over(replicas, gradients)
+        rate = self.optimizer.learning_rate
+        self.apply(gradients)
+        return {**self.update_means(losses), "learning_rate": rate}
+
+    def apply(self, gradients):
+        """Adds the L2 penalty, clips by the global norm and lets the optimizer move the weights."""
+        variables = self.network.trainable_variables
+        if self.l2:
+            gradients = [g + self.l2 * v for g, v in zip(gradients, variables)]
+        if self.clip_norm:
+            gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm)
+        self.optimizer.apply_gradients(
+            zip(gradients, variables), skip_gradients_aggregation=True
+        )
+
+    def update_means(self, losses):
+        """Feeds the running means shown by `fit`."""
+        for name, value in losses.items():
+            if name not in self.means:
+                self.means[name] = keras.metrics.Mean(name=name)
+            self.means[name].update_state(value)
+        return {name: mean.result() for name, mean in self.means.items()}
+
+    @property
+    def metrics(self):
+        """The means, which `fit` resets at each epoch."""
+        return list(self.means.values())
+
+
+def _sum_over(replicas, values):
+    if replicas.num_replicas_in_sync == 1:
+        return values
+    return replicas.all_reduce(tf.distribute.ReduceOp.SUM, values)
