@@ -16,7 +16,10 @@ class PointDetector(abc.ABC):
       config: the experiment.
       num_classes: C.
       input_size: (height, width) of the network input in pixels.
+      loss_names: the keys of what `loss` returns.
     """
+
+    loss_names = ("loss",)
 
     def __init__(self, config: ExperimentConfig, num_classes: int):
         self.config = config
@@ -45,13 +48,23 @@ class PointDetector(abc.ABC):
           dict of tensors with static shapes.
         """
 
+    def normalizers(self, targets):
+        """Returns a dict of float32 scalars, sums over the batch by which `loss` divides.
+
+        Training adds them up over the replicas, so that the loss of a global batch does not depend on
+        how it was split.
+        """
+        del targets
+        return {}
+
     @abc.abstractmethod
-    def loss(self, outputs, targets):
+    def loss(self, outputs, targets, normalizers=None):
         """Returns a dict of float32 scalars, 'loss' among them; runs on the device, XLA-safe.
 
         Args:
           outputs: what the network of `build` returned for a batch.
           targets: batched dict from `encode`.
+          normalizers: of the global batch; None takes those of `targets`.
         """
 
     @abc.abstractmethod

@@ -76,6 +76,7 @@ class Detector(PointDetector):
 
     # log(0.1 / 0.9) to the two places of the original: every cell starts at probability 0.1.
     HEATMAP_BIAS = -2.19
+    loss_names = ("loss", "heatmap_loss", "size_loss", "offset_loss")
 
     @property
     def map_size(self):

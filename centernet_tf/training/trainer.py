@@ -20,7 +20,7 @@ class Trainer(keras.Model):
         self.network = network
         self.clip_norm = optimizer_config.clip_norm
         self.l2 = optimizer_config.weight_decay if optimizer_config.name == "sgd" else 0.0
-        self.means = {}
+        self.means = {name: keras.metrics.Mean(name=name) for name in detector.loss_names}
         self.gradient_function = tf.function(
             self.compute_gradients, jit_compile=True if use_xla else None
         )
@@ -43,9 +43,12 @@ class Trainer(keras.Model):
         normalizers = _sum_over(replicas, self.detector.normalizers(targets))
         losses, gradients = self.gradient_function(images, targets, normalizers)
         losses, gradients = _sum_over(replicas, losses), _sum_over(replicas, gradients)
-        rate = self.optimizer.learning_rate
         self.apply(gradients)
-        return {**self.update_means(losses), "learning_rate": rate}
+        for name, mean in self.means.items():
+            mean.update_state(losses[name])
+        results = {name: mean.result() for name, mean in self.means.items()}
+        # The optimizer keeps the rate of the step just taken in a variable.
+        return {**results, "learning_rate": tf.identity(self.optimizer.learning_rate)}
 
     def apply(self, gradients):
         """Adds the L2 penalty, clips by the global norm and lets the optimizer move the weights."""
@@ -57,14 +60,6 @@ class Trainer(keras.Model):
         self.optimizer.apply_gradients(
             zip(gradients, variables), skip_gradients_aggregation=True
         )
-
-    def update_means(self, losses):
-        """Feeds the running means shown by `fit`."""
-        for name, value in losses.items():
-            if name not in self.means:
-                self.means[name] = keras.metrics.Mean(name=name)
-            self.means[name].update_state(value)
-        return {name: mean.result() for name, mean in self.means.items()}
 
     @property
     def metrics(self):
