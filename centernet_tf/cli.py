@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from centernet_tf.errors import UserError, nearest
 
@@ -12,9 +12,10 @@ from centernet_tf.errors import UserError, nearest
 def run(main, required=(), positional=False):
     """Runs `main(argv)` as a command-line program and never returns.
 
-    Exit codes: 0, or what `main` returns; 1 for a fault that one sentence on standard error explains
-    (a `UserError`, a wrong flag, no memory, a full disk); 130 for Ctrl-C. Any other exception is a
-    defect of ours and keeps its traceback.
+    Exit codes: 0, or what `main` returns; 1 for a fault that one sentence on standard error
+    explains (a `UserError`, a wrong flag, no memory, a full disk); 130 for Ctrl-C. Any other
+    exception is a defect of ours and keeps its traceback. absl logs warnings and above, unless
+    --verbosity asks for more.
 
     Args:
       main: function of the arguments that are no flags, the program's name first.
@@ -73,7 +74,7 @@ def _cpu_threads() -> str:
 
 
 def _guard(function, argv, *arguments):
-    """Calls `function(argv, *arguments)`; faults a person can mend become a sentence and an exit."""
+    """Calls `function(argv, *arguments)`; a fault one can mend becomes a sentence and an exit."""
     try:
         return function(argv, *arguments)
     except KeyboardInterrupt:
@@ -100,7 +101,7 @@ def _explain(error: Exception):
     if isinstance(error, (UserError, app.UsageError)):
         return str(error)
     text = str(error)
-    # TensorFlow reports a full disk and full memory as the same error, told apart by its text alone.
+    # TensorFlow has one error for a full disk and full memory; only its text tells them apart.
     tensorflow_full = type(error).__name__ == "ResourceExhaustedError"
     if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in text:
         name = getattr(error, "filename", None)
@@ -134,6 +135,9 @@ def _parse(argv, required, positional):
     except SystemExit:
         # Only --help and its relatives end here; absl ends them with 1.
         sys.exit(0)
+    if flags.FLAGS["verbosity"].using_default_value:
+        # absl would choose INFO, where the dependencies talk.
+        logging.set_verbosity(logging.WARNING)
     missing = [name for name in required if flags.FLAGS[name].value in (None, "", [])]
     if missing:
         name = missing[0]
