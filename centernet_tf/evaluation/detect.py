@@ -1,0 +1,94 @@
+"""Running a network over a split: batches in, COCO results out."""
+
+from typing import Callable, Iterable, Optional, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from centernet_tf.ops.detections import Detections
+from centernet_tf.ops.geometry import inverse_transform_boxes
+
+
+def detect_function(network, detector) -> Callable:
+    """Returns a `tf.function` from a prepared batch to detections in the original images.
+
+    Args:
+      network: `keras.Model`, normalised images float32 [B, H, W, 3] -> raw maps.
+      detector: the `PointDetector` whose `decode` reads those maps.
+
+    Returns:
+      f(images, transforms float32 [B, 3]) -> `Detections` with boxes in original-image pixels.
+    """
+
+    @tf.function
+    def detect(images, transforms):
+        outputs = network(images, training=False)
+        outputs = tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), outputs)
+        found = detector.decode(outputs)
+        return found._replace(boxes=inverse_transform_boxes(found.boxes, transforms))
+
+    return detect
+
+
+def detect_batches(
+    network,
+    detector,
+    batches: Iterable[dict],
+    class_ids: Sequence[int],
+    progress: Optional[Callable[[int], None]] = None,
+) -> list:
+    """Detects the objects of every image once.
+
+    Args:
+      network: as in `detect_function`.
+      detector: as in `detect_function`.
+      batches: what `data.input_pipeline.eval_dataset` yields; rows whose `valid` is False are
+        skipped.
+      class_ids: the data set's category id of each contiguous class.
+      progress: called after each batch with the number of images done.
+
+    Returns:
+      COCO results, see `coco_results`.
+    """
+    detect, results, done = detect_function(network, detector), [], 0
+    for batch in batches:
+        found = detect(batch["image"], batch["transform"])
+        valid = batch["valid"].numpy()
+        results += coco_results(found, batch["image_id"].numpy(), valid, class_ids)
+        done += int(valid.sum())
+        if progress:
+            progress(done)
+    return results
+
+
+def coco_results(found: Detections, image_ids, valid, class_ids: Sequence[int]) -> list:
+    """Turns a batch of detections into COCO results.
+
+    Boxes become xywh in full float32 precision: neither rounded, nor clipped to the image, nor
+    dropped for a low score, as in the original (which rounds to two decimals when it writes the
+    file).
+
+    Args:
+      found: `Detections` with boxes in original-image pixels.
+      image_ids: integers [B].
+      valid: bool [B]; False for the padding of a last batch.
+      class_ids: the data set's category id of each contiguous class.
+
+    Returns:
+      list of {'image_id', 'category_id', 'bbox', 'score'} of plain Python numbers, best first in
+        each image.
+    """
+    boxes, scores, classes, counts = (np.asarray(value) for value in found)
+    boxes_xywh = np.concatenate(
+        [boxes[..., 1::-1], (boxes[..., 2:] - boxes[..., :2])[..., ::-1]], -1
+    )
+    return [
+        {
+            "image_id": int(image_ids[i]),
+            "category_id": int(class_ids[classes[i, j]]),
+            "bbox": boxes_xywh[i, j].tolist(),
+            "score": float(scores[i, j]),
+        }
+        for i in np.flatnonzero(valid)
+        for j in range(int(counts[i]))
+    ]

@@ -1,0 +1,138 @@
+"""Scoring a detector on a split, and keeping the score."""
+
+import json
+import os
+import sys
+from typing import Optional, Tuple
+
+import keras
+
+from centernet_tf.data import input_pipeline
+from centernet_tf.errors import UserError
+from centernet_tf.evaluation.coco_metrics import METRIC_NAMES, coco_metrics
+from centernet_tf.evaluation.detect import detect_batches
+from centernet_tf.evaluation.ground_truth import coco_ground_truth
+
+
+def evaluate(trained, manifest, split: Optional[str] = None, progress: bool = False) -> dict:
+    """Scores a trained model and writes `evaluation/metrics.json` and `detections.json` in its
+    folder.
+
+    Args:
+      trained: what `training.model_dir.load_trained` returns.
+      manifest: of the data set to score on.
+      split: its name; None is the experiment's `data.eval_split`.
+      progress: show a progress bar.
+
+    Returns:
+      the metrics of `coco_metrics`, and 'split' and 'step'.
+
+    Raises:
+      UserError: the data set's classes are not the model's, or it has no such split.
+    """
+    check_categories(trained.categories, manifest)
+    split = split or trained.config.data.eval_split
+    metrics, detections = evaluate_network(
+        trained.network, trained.detector, trained.config, manifest, split, progress
+    )
+    metrics = {"split": split, "step": int(trained.step), **metrics}
+    write_results(os.path.join(trained.model_dir, "evaluation"), metrics, detections)
+    return metrics
+
+
+def evaluate_network(
+    network, detector, config, manifest, split: Optional[str] = None, progress: bool = False
+) -> Tuple[dict, list]:
+    """Scores a network as it stands, for use inside training; writes nothing.
+
+    Args:
+      network: `keras.Model` from `detector.build()`.
+      detector: the `PointDetector`.
+      config: the experiment.
+      manifest: of the data set; its classes are taken to be the network's.
+      split: its name; None is `config.data.eval_split`.
+      progress: show a progress bar.
+
+    Returns:
+      the metrics of `coco_metrics`, and the COCO results they were computed from.
+    """
+    split = split or config.data.eval_split
+    bar = _progress_bar(manifest.split(split).num_examples) if progress else None
+    batches = input_pipeline.eval_dataset(config, manifest, split)
+    detections = detect_batches(network, detector, batches, manifest.class_ids, bar)
+    annotations = input_pipeline.read_annotations(manifest, split)
+    return coco_metrics(coco_ground_truth(annotations, manifest.categories), detections), detections
+
+
+def check_categories(categories, manifest) -> None:
+    """Checks that a data set has the classes of a model, by id and name, in their order.
+
+    Raises:
+      UserError: they differ; the first difference is named.
+    """
+    if len(categories) != manifest.num_classes:
+        raise UserError(
+            f"The model has {len(categories)} classes ({_names(categories)}) but the data set in "
+            f"{manifest.data_dir} has {manifest.num_classes} ({_names(manifest.categories)}); "
+            "evaluate on the data set it was trained on, or on one made with the same classes."
+        )
+    for index, (ours, theirs) in enumerate(zip(categories, manifest.categories)):
+        if (ours.id, ours.name) != (theirs.id, theirs.name):
+            raise UserError(
+                f"Class {index} of the model is '{ours.name}' (id {ours.id}) but in the data set "
+                f"in {manifest.data_dir} it is '{theirs.name}' (id {theirs.id}); make the data "
+                "set with the model's classes."
+            )
+
+
+def _names(categories) -> str:
+    names = [category.name for category in categories]
+    return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
+
+
+def write_results(folder: str, metrics: dict, detections: list) -> None:
+    """Writes metrics.json and detections.json; each is whole or not there.
+
+    Raises:
+      UserError: the folder cannot be written.
+    """
+    try:
+        os.makedirs(folder, exist_ok=True)
+        for name, value, indent in (
+            ("detections.json", detections, None),
+            ("metrics.json", metrics, 2),
+        ):
+            temporary = os.path.join(folder, name + ".tmp")
+            with open(temporary, "w", encoding="utf-8") as stream:
+                json.dump(value, stream, indent=indent)
+                stream.write("\n")
+            os.replace(temporary, os.path.join(folder, name))
+    except OSError as error:
+        raise UserError(f"Cannot write the evaluation to {folder}: {error.strerror}.") from error
+
+
+def metrics_table(metrics: dict) -> str:
+    """Returns the metrics and the classes as a table for the terminal; '-' where undefined."""
+    lines = [
+        "".join(f"{name:>7}" for name in METRIC_NAMES),
+        "".join(f"{format_metric(metrics[name]):>7}" for name in METRIC_NAMES),
+        "",
+    ]
+    width = max([len("class"), *map(len, metrics["per_class"])])
+    columns = ("AP", "AP50", "AP75", "AR100")
+    lines.append(f"{'class':<{width}}" + "".join(f"{c:>7}" for c in columns) + f"{'objects':>9}")
+    for name, row in metrics["per_class"].items():
+        values = "".join(f"{format_metric(row[column]):>7}" for column in columns)
+        lines.append(f"{name:<{width}}{values}{row['num_objects']:>9}")
+    return "\n".join(lines)
+
+
+def format_metric(value: float) -> str:
+    """Returns a metric with three decimals, or '-' for pycocotools' -1 (nothing to find)."""
+    return "-" if value < 0 else f"{value:.3f}"
+
+
+def _progress_bar(total: int):
+    # Away from a terminal, one line at the end instead of a new line a batch.
+    bar = keras.utils.Progbar(total, verbose=1 if sys.stdout.isatty() else 2, unit_name="image")
+    return bar.update

@@ -1,0 +1,76 @@
+"""From a trained model to metrics on disk."""
+
+import json
+import types
+
+import pytest
+
+from centernet_tf.errors import UserError
+from centernet_tf.evaluation import evaluate as module
+from tests.evaluation import fakes
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        module.input_pipeline, "eval_dataset", lambda *arguments: fakes.batches(), raising=False
+    )
+    monkeypatch.setattr(
+        module.input_pipeline, "read_annotations", lambda *_: fakes.annotations(), raising=False
+    )
+    data = types.SimpleNamespace(eval_split="val")
+    return types.SimpleNamespace(
+        network=fakes.fake_network,
+        detector=fakes.FakeDetector(),
+        config=types.SimpleNamespace(data=data),
+        categories=fakes.CATEGORIES,
+        step=40,
+        model_dir=str(tmp_path),
+    )
+
+
+def test_writes_metrics_and_detections(trained, tmp_path):
+    metrics = module.evaluate(trained, fakes.manifest())
+    assert metrics["per_class"]["cell"]["AP"] == pytest.approx(1.0)
+    assert metrics["per_class"]["platelet"]["AP"] == -1.0
+    assert (metrics["split"], metrics["step"], metrics["num_images"]) == ("val", 40, 3)
+    folder = tmp_path / "evaluation"
+    assert sorted(path.name for path in folder.iterdir()) == ["detections.json", "metrics.json"]
+    assert json.loads((folder / "metrics.json").read_text()) == metrics
+    assert len(json.loads((folder / "detections.json").read_text())) == 6
+
+
+def test_evaluate_network_writes_nothing(trained, tmp_path):
+    metrics, detections = module.evaluate_network(
+        trained.network, trained.detector, trained.config, fakes.manifest(), progress=True
+    )
+    assert (metrics["AP"], len(detections)) == (pytest.approx(1.0), 6)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "categories, words",
+    [
+        (fakes.CATEGORIES[:1], r"2 classes \(cell, platelet\).*some/data has 1 \(cell\)"),
+        (fakes.CATEGORIES[::-1], r"Class 0 of the model is 'cell' \(id 3\).*'platelet' \(id 7\)"),
+    ],
+)
+def test_other_classes_are_refused(trained, tmp_path, categories, words):
+    with pytest.raises(UserError, match=words):
+        module.evaluate(trained, fakes.manifest(categories))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="Cannot write the evaluation to"):
+        module.write_results(str(tmp_path / "file" / "evaluation"), {}, [])
+
+
+def test_table_shows_every_class_and_dashes(trained):
+    table = module.metrics_table(module.evaluate(trained, fakes.manifest()))
+    lines = table.splitlines()
+    assert lines[0].split()[:3] == ["AP", "AP50", "AP75"]
+    assert lines[1].split()[:2] == ["1.000", "1.000"]
+    assert lines[-1].split() == ["platelet", "-", "-", "-", "-", "0"]
+    assert max(map(len, lines)) <= 100
