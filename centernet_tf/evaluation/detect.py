@@ -12,6 +12,8 @@ from centernet_tf.ops.geometry import inverse_transform_boxes
 def detect_function(network, detector) -> Callable:
     """Returns a `tf.function` from a prepared batch to detections in the original images.
 
+    Traced at its first call, it reads the weights at each, so that one serves a whole training.
+
     Args:
       network: `keras.Model`, normalised images float32 [B, H, W, 3] -> raw maps.
       detector: the `PointDetector` whose `decode` reads those maps.
@@ -31,8 +33,7 @@ def detect_function(network, detector) -> Callable:
 
 
 def detect_batches(
-    network,
-    detector,
+    detect: Callable,
     batches: Iterable[dict],
     class_ids: Sequence[int],
     progress: Optional[Callable[[int], None]] = None,
@@ -40,8 +41,7 @@ def detect_batches(
     """Detects the objects of every image once.
 
     Args:
-      network: as in `detect_function`.
-      detector: as in `detect_function`.
+      detect: from `detect_function`.
       batches: what `data.input_pipeline.eval_dataset` yields; rows whose `valid` is False are
         skipped.
       class_ids: the data set's category id of each contiguous class.
@@ -50,7 +50,7 @@ def detect_batches(
     Returns:
       COCO results, see `coco_results`.
     """
-    detect, results, done = detect_function(network, detector), [], 0
+    results, done = [], 0
     for batch in batches:
         found = detect(batch["image"], batch["transform"])
         valid = batch["valid"].numpy()
@@ -76,12 +76,11 @@ def coco_results(found: Detections, image_ids, valid, class_ids: Sequence[int]) 
 
     Returns:
       list of {'image_id', 'category_id', 'bbox', 'score'} of plain Python numbers, best first in
-        each image.
+      each image.
     """
     boxes, scores, classes, counts = (np.asarray(value) for value in found)
-    boxes_xywh = np.concatenate(
-        [boxes[..., 1::-1], (boxes[..., 2:] - boxes[..., :2])[..., ::-1]], -1
-    )
+    corners, sides = boxes[..., :2], boxes[..., 2:] - boxes[..., :2]
+    boxes_xywh = np.concatenate([corners[..., ::-1], sides[..., ::-1]], axis=-1)
     return [
         {
             "image_id": int(image_ids[i]),

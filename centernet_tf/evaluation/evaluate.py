@@ -3,20 +3,22 @@
 import json
 import os
 import sys
-from typing import Optional, Tuple
+from typing import Callable, Optional, Tuple
 
 import keras
 
 from centernet_tf.data import input_pipeline
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES, coco_metrics
-from centernet_tf.evaluation.detect import detect_batches
+from centernet_tf.evaluation.detect import detect_batches, detect_function
 from centernet_tf.evaluation.ground_truth import coco_ground_truth
 
 
 def evaluate(trained, manifest, split: Optional[str] = None, progress: bool = False) -> dict:
-    """Scores a trained model and writes `evaluation/metrics.json` and `detections.json` in its
-    folder.
+    """Scores a trained model; writes and prints the results.
+
+    `evaluation/metrics.json` and `evaluation/detections.json` go to the model's folder, a table and
+    their place to the terminal.
 
     Args:
       trained: what `training.model_dir.load_trained` returns.
@@ -36,12 +38,25 @@ def evaluate(trained, manifest, split: Optional[str] = None, progress: bool = Fa
         trained.network, trained.detector, trained.config, manifest, split, progress
     )
     metrics = {"split": split, "step": int(trained.step), **metrics}
-    write_results(os.path.join(trained.model_dir, "evaluation"), metrics, detections)
+    folder = os.path.join(trained.model_dir, "evaluation")
+    write_results(folder, metrics, detections)
+    print(metrics_table(metrics))
+    print(
+        f"{metrics['num_images']} images of '{split}' at step {metrics['step']}; metrics.json and "
+        f"detections.json are in {os.path.normpath(folder)}",
+        flush=True,
+    )
     return metrics
 
 
 def evaluate_network(
-    network, detector, config, manifest, split: Optional[str] = None, progress: bool = False
+    network,
+    detector,
+    config,
+    manifest,
+    split: Optional[str] = None,
+    progress: bool = False,
+    detect: Optional[Callable] = None,
 ) -> Tuple[dict, list]:
     """Scores a network as it stands, for use inside training; writes nothing.
 
@@ -52,6 +67,7 @@ def evaluate_network(
       manifest: of the data set; its classes are taken to be the network's.
       split: its name; None is `config.data.eval_split`.
       progress: show a progress bar.
+      detect: `detect_function(network, detector)` of an earlier call, to save tracing it again.
 
     Returns:
       the metrics of `coco_metrics`, and the COCO results they were computed from.
@@ -59,7 +75,8 @@ def evaluate_network(
     split = split or config.data.eval_split
     bar = _progress_bar(manifest.split(split).num_examples) if progress else None
     batches = input_pipeline.eval_dataset(config, manifest, split)
-    detections = detect_batches(network, detector, batches, manifest.class_ids, bar)
+    detect = detect or detect_function(network, detector)
+    detections = detect_batches(detect, batches, manifest.class_ids, bar)
     annotations = input_pipeline.read_annotations(manifest, split)
     return coco_metrics(coco_ground_truth(annotations, manifest.categories), detections), detections
 

@@ -21,7 +21,10 @@ def test_boxes_return_to_the_original_image_in_float32():
 def test_every_image_once_and_no_padding():
     progress = []
     results = detect_batches(
-        fakes.fake_network, fakes.FakeDetector(), fakes.batches(), [3, 7], progress.append
+        detect_function(fakes.fake_network, fakes.FakeDetector()),
+        fakes.batches(),
+        [3, 7],
+        progress.append,
     )
     assert [row["image_id"] for row in results] == [11, 11, 12, 12, 13, 13]
     assert [row["category_id"] for row in results] == [3, 7] * 3
