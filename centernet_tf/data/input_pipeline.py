@@ -1,0 +1,150 @@
+"""From the shards of a data set to batches for training and evaluation."""
+
+import importlib
+
+import tensorflow as tf
+
+from centernet_tf.data.letterbox import read_letterbox
+from centernet_tf.data.object_list import pad_objects
+from centernet_tf.data.record_annotations import read_annotations
+from centernet_tf.data.record_parser import parse_record
+from centernet_tf.data.record_stream import read_shards, training_stream
+from centernet_tf.errors import UserError
+from centernet_tf.ops.color import apply_color, compose_color, normalization_color
+
+__all__ = ["eval_dataset", "read_annotations", "steps_per_epoch", "train_dataset"]
+
+
+def steps_per_epoch(config, manifest) -> int:
+    """Returns the number of full global batches of an epoch.
+
+    Raises:
+      UserError: the training split is smaller than one batch, or there is none.
+    """
+    split = manifest.split(config.data.train_split)
+    steps = split.num_examples * config.train.repeats_per_epoch // config.train.global_batch_size
+    if steps == 0:
+        raise UserError(
+            f"The split '{split.name}' has {split.num_examples} images, which is less than one batch of "
+            f"train.global_batch_size={config.train.global_batch_size}. Lower the batch size or raise "
+            "train.repeats_per_epoch."
+        )
+    return steps
+
+
+def train_dataset(config, manifest, encode, start_epoch: int = 0) -> tf.data.Dataset:
+    """Returns the batches of epochs `start_epoch` to `train.epochs`, `steps_per_epoch` each.
+
+    Every random choice follows from `runtime.seed`, the epoch and the example's place in it, so that batches
+    do not depend on the machine, on parallelism, or on where a run was resumed.
+
+    Args:
+      config: `ExperimentConfig`.
+      manifest: `Manifest` of the data set.
+      encode: a detector's `encode`: boxes_px float32 [M, 4] in input pixels, classes int32 [M], mask bool [M]
+        -> dict of tensors; M is data.max_boxes.
+      start_epoch: the first epoch to yield.
+
+    Returns:
+      `tf.data.Dataset` of (images float32 [B, H, W, 3], normalised, in data.channel_order; batched targets),
+      B being train.global_batch_size.
+
+    Raises:
+      UserError: see `steps_per_epoch`.
+    """
+    data, train = config.data, config.train
+    steps = steps_per_epoch(config, manifest)
+    augment = importlib.import_module(f"centernet_tf.data.augment_{data.augmentation.recipe}").augment
+    class_ids = list(manifest.class_ids)
+
+    def example(seed, serialized):
+        sample = parse_record(serialized, class_ids)
+        augmented = augment(sample, data.input_size, data.augmentation, seed)
+        normalization = normalization_color(data.channel_order, data.mean, data.std)
+        image = apply_color(augmented.image, compose_color(augmented.color, normalization))
+        objects = pad_objects(
+            augmented.boxes_px, augmented.classes, augmented.keep, data.max_boxes
+        )
+        return image, encode(*objects)
+
+    stream = training_stream(
+        manifest.split(data.train_split),
+        seed=config.runtime.seed,
+        epochs=(start_epoch, train.epochs),
+        passes=train.repeats_per_epoch,
+        examples_per_epoch=steps * train.global_batch_size,
+        shuffle_buffer=data.shuffle_buffer,
+        cache=data.cache,
+    )
+    batches = stream.map(example, tf.data.AUTOTUNE).batch(train.global_batch_size, True)
+    batches = batches.apply(
+        tf.data.experimental.assert_cardinality(steps * max(train.epochs - start_epoch, 0))
+    )
+    return batches.with_options(_options()).prefetch(2)
+
+
+def eval_dataset(config, manifest, split=None) -> tf.data.Dataset:
+    """Returns every image of a split once, letterboxed, in the order of the shards.
+
+    Args:
+      config: `ExperimentConfig`.
+      manifest: `Manifest` of the data set.
+      split: name of the split; None takes data.eval_split.
+
+    Returns:
+      `tf.data.Dataset` of dicts, B being evaluation.batch_size and M data.max_boxes:
+        image float32 [B, H, W, 3], normalised; transform float32 [B, 3], image to input (`ops.geometry`);
+        image_id int64 [B]; file_name string [B]; image_size int32 [B, 2], (h, w);
+        boxes_px float32 [B, M, 4], yxyx, pixels of the original image; classes int32 [B, M];
+        is_crowd bool [B, M]; mask bool [B, M]: the M largest objects, for pictures and losses (metrics take all
+        of them from `read_annotations`); valid bool [B], False for the images that fill up the last batch.
+
+    Raises:
+      UserError: there is no such split, or it is empty.
+    """
+    data, batch_size = config.data, config.evaluation.batch_size
+    chosen = manifest.split(split or data.eval_split)
+    class_ids = list(manifest.class_ids)
+
+    def example(serialized):
+        sample = parse_record(serialized, class_ids)
+        image, transform = read_letterbox(sample.image, data.input_size)
+        normalization = normalization_color(data.channel_order, data.mean, data.std)
+        # Crowd marks ride on the classes, so that both are cut and padded alike.
+        tagged = 2 * sample.classes + tf.cast(sample.is_crowd, tf.int32)
+        boxes_px, tagged, mask = pad_objects(
+            sample.boxes_px, tagged, tf.ones_like(sample.is_crowd), data.max_boxes
+        )
+        return {
+            "image": apply_color(image, normalization),
+            "transform": transform,
+            "image_id": sample.image_id,
+            "file_name": sample.file_name,
+            "image_size": sample.image.size,
+            "boxes_px": boxes_px,
+            "classes": tagged // 2,
+            "is_crowd": tagged % 2 == 1,
+            "mask": mask,
+            "valid": tf.constant(True),
+        }
+
+    images = read_shards(chosen.shard_paths).map(example, tf.data.AUTOTUNE)
+    # A manifest that counts otherwise than its shards would drop images from the last batch unseen.
+    images = images.apply(tf.data.experimental.assert_cardinality(chosen.num_examples))
+    filler = _blank(images.element_spec).repeat(-chosen.num_examples % batch_size)
+    return images.concatenate(filler).batch(batch_size, True).with_options(_options()).prefetch(2)
+
+
+def _blank(element_spec):
+    """A dataset of one element that holds nothing but zeros and an identity transform."""
+    blank = {key: tf.zeros(spec.shape, spec.dtype) for key, spec in element_spec.items()}
+    blank["file_name"] = tf.constant("")
+    blank["transform"] = tf.constant([1.0, 0.0, 0.0])
+    return tf.data.Dataset.from_tensors(blank)
+
+
+def _options():
+    options = tf.data.Options()
+    options.deterministic = True
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return options
