@@ -21,7 +21,7 @@ def testdata() -> pathlib.Path:
         )
     if not os.path.isdir(folder):
         pytest.fail(f"CENTERNET_TF_TESTDATA={folder} is no folder")
-    return pathlib.Path(folder)
+    return pathlib.Path(folder).resolve()
 
 
 @pytest.fixture
