@@ -10,18 +10,19 @@ SETUP := .venv/.finished
 TESTDATA := $(or $(CENTERNET_TF_TESTDATA),$(shell cd ../shared/golden 2>/dev/null && cd .. && pwd))
 
 # The slow tests train and export whole detectors: SLOW=1, or on a CI machine.
-SLOW ?= $(if $(filter true,$(CI)),1)
+SLOW ?= $(if $(filter true 1,$(CI)),1)
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 setup: $(SETUP) ## make .venv with Python 3.11 and the packages of constraints.txt
+	@echo "setup: .venv is ready"
 
 demo: $(SETUP) ## the whole job on drawn images: data, training, evaluation, export, a page of results
 	@$(PYTHON) -m pipelines.demo --output_dir=runs/demo
 
 test: $(SETUP) ## the fast tests; SLOW=1 adds the slow ones, ARGS="-k peaks" goes to pytest
-	@CENTERNET_TF_TESTDATA="$(TESTDATA)" $(PYTHON) -m pytest $(if $(SLOW),,-m "not slow") $(ARGS)
+	@CENTERNET_TF_TESTDATA="$(TESTDATA)" $(PYTHON) -m pytest $(if $(filter-out 0,$(SLOW)),,-m "not slow") $(ARGS)
 
 lint: $(SETUP) ## ruff check and ruff format --check
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
