@@ -9,7 +9,7 @@ from centernet_tf.ops.geometry import transform_boxes
 
 
 def augment(sample, input_size, options, seed) -> Augmented:
-    """Letterboxes one sample; arguments as in `augment_original.augment`, of which the last two are ignored."""
+    """Letterboxes one sample; arguments as in `augment_original.augment`, the last two ignored."""
     del options, seed
     image, transform = read_letterbox(sample.image, input_size)
     return Augmented(

@@ -1,8 +1,8 @@
 """The augmentation of CenterNet's original code (xingyizhou/CenterNet, ctdet).
 
-A window of `factor` times the letterbox's extent around a random centre, mirroring, then brightness,
-contrast and saturation in random order and lighting noise. Crowd boxes are trained as objects, nothing is clipped
-here: the targets clip boxes to the last pixel, and drop those outside.
+A window of `factor` times the letterbox's extent around a random centre, mirroring, then
+brightness, contrast and saturation in random order and lighting noise. Crowd boxes are trained as
+objects. Nothing is clipped here: the targets clip boxes to the last pixel and drop those outside.
 """
 
 import tensorflow as tf
@@ -45,9 +45,10 @@ def augment(sample, input_size, options, seed) -> Augmented:
 def random_window(image_size, input_size, options, seed):
     """Draws a window around a random centre, `factor` times as large as the letterbox's.
 
-    The original maps an extent of max(H, W) pixels to the input's width, which for its square input is the
-    letterbox; for other input shapes the letterbox's tighter side decides here, so that factor 1 shows a whole
-    centred image. The extent is rounded to even numbers, which makes the window whole pixels.
+    The original maps an extent of max(H, W) pixels to the input's width, which for its square input
+    is the letterbox; for other input shapes the letterbox's tighter side decides here, so that
+    factor 1 shows a whole centred image. The extent is rounded to even numbers, which makes the
+    window whole pixels.
     """
     factor_seed, center_seed = split_seed(seed, 2)
     factors = scale_factors(options.scale_min, options.scale_max)
@@ -63,7 +64,8 @@ def random_mirror(window, options, seed):
     seed_y, seed_x = split_seed(seed, 2)
     mirror_y = random_event(options.vertical_flip, seed_y)
     mirror_x = random_event(options.horizontal_flip, seed_x)
-    # An even window has one more pixel before its centre than after it; mirrored, it is the other way round.
+    # An even window has one more pixel before its centre than after it; mirrored, it is the other
+    # way round.
     return window._replace(
         top=window.top + tf.cast(mirror_y, tf.int32),
         left=window.left + tf.cast(mirror_x, tf.int32),
@@ -73,7 +75,7 @@ def random_mirror(window, options, seed):
 
 
 def random_color(image, options, seed):
-    """Draws colour jitter and lighting noise; the mean grey value is of the whole input, black included."""
+    """Draws colour jitter and lighting noise; the mean grey includes the black around the image."""
     factor_seed, order_seed, lighting_seed = split_seed(seed, 3)
     jitter = options.color_jitter
     factors = 1.0 + tf.random.stateless_uniform([3], factor_seed, -jitter, jitter)

@@ -12,8 +12,8 @@ class Augmented(NamedTuple):
 
     Attributes:
       image: float32 [H, W, 3], RGB, about 0..255.
-      color: `ColorAffine` still to be applied; the pipeline merges it with the normalisation, so that both
-        cost one pass.
+      color: `ColorAffine` still to be applied; the pipeline merges it with the normalisation, so
+        that both cost one pass.
       boxes_px: float32 [N, 4], yxyx, input pixels; may overhang unless the recipe clips.
       classes: int32 [N].
       keep: bool [N], False for objects that the recipe drops.

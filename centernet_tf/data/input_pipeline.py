@@ -25,9 +25,9 @@ def steps_per_epoch(config, manifest) -> int:
     steps = split.num_examples * config.train.repeats_per_epoch // config.train.global_batch_size
     if steps == 0:
         raise UserError(
-            f"The split '{split.name}' has {split.num_examples} images, which is less than one batch of "
-            f"train.global_batch_size={config.train.global_batch_size}. Lower the batch size or raise "
-            "train.repeats_per_epoch."
+            f"The split '{split.name}' has {split.num_examples} images, less than one batch "
+            f"of train.global_batch_size={config.train.global_batch_size}. Lower the batch size or "
+            "raise train.repeats_per_epoch."
         )
     return steps
 
@@ -35,26 +35,28 @@ def steps_per_epoch(config, manifest) -> int:
 def train_dataset(config, manifest, encode, start_epoch: int = 0) -> tf.data.Dataset:
     """Returns the batches of epochs `start_epoch` to `train.epochs`, `steps_per_epoch` each.
 
-    Every random choice follows from `runtime.seed`, the epoch and the example's place in it, so that batches
-    do not depend on the machine, on parallelism, or on where a run was resumed.
+    Every random choice follows from `runtime.seed`, the epoch and the example's place in it, so
+    that batches do not depend on the machine, on parallelism, or on where a run was resumed.
 
     Args:
       config: `ExperimentConfig`.
       manifest: `Manifest` of the data set.
-      encode: a detector's `encode`: boxes_px float32 [M, 4] in input pixels, classes int32 [M], mask bool [M]
-        -> dict of tensors; M is data.max_boxes.
+      encode: a detector's `encode`: boxes_px float32 [M, 4] in input pixels, classes int32 [M],
+        mask bool [M] -> dict of tensors; M is data.max_boxes.
       start_epoch: the first epoch to yield.
 
     Returns:
-      `tf.data.Dataset` of (images float32 [B, H, W, 3], normalised, in data.channel_order; batched targets),
-      B being train.global_batch_size.
+      `tf.data.Dataset` of (images float32 [B, H, W, 3], normalised, in data.channel_order; batched
+      targets), B being train.global_batch_size.
 
     Raises:
       UserError: see `steps_per_epoch`.
     """
     data, train = config.data, config.train
     steps = steps_per_epoch(config, manifest)
-    augment = importlib.import_module(f"centernet_tf.data.augment_{data.augmentation.recipe}").augment
+    augment = importlib.import_module(
+        f"centernet_tf.data.augment_{data.augmentation.recipe}"
+    ).augment
     class_ids = list(manifest.class_ids)
 
     def example(seed, serialized):
@@ -62,9 +64,7 @@ def train_dataset(config, manifest, encode, start_epoch: int = 0) -> tf.data.Dat
         augmented = augment(sample, data.input_size, data.augmentation, seed)
         normalization = normalization_color(data.channel_order, data.mean, data.std)
         image = apply_color(augmented.image, compose_color(augmented.color, normalization))
-        objects = pad_objects(
-            augmented.boxes_px, augmented.classes, augmented.keep, data.max_boxes
-        )
+        objects = pad_objects(augmented.boxes_px, augmented.classes, augmented.keep, data.max_boxes)
         return image, encode(*objects)
 
     stream = training_stream(
@@ -93,11 +93,12 @@ def eval_dataset(config, manifest, split=None) -> tf.data.Dataset:
 
     Returns:
       `tf.data.Dataset` of dicts, B being evaluation.batch_size and M data.max_boxes:
-        image float32 [B, H, W, 3], normalised; transform float32 [B, 3], image to input (`ops.geometry`);
-        image_id int64 [B]; file_name string [B]; image_size int32 [B, 2], (h, w);
+        image float32 [B, H, W, 3], normalised; transform float32 [B, 3], image to input
+        (`ops.geometry`); image_id int64 [B]; file_name string [B]; image_size int32 [B, 2], (h, w);
         boxes_px float32 [B, M, 4], yxyx, pixels of the original image; classes int32 [B, M];
-        is_crowd bool [B, M]; mask bool [B, M]: the M largest objects, for pictures and losses (metrics take all
-        of them from `read_annotations`); valid bool [B], False for the images that fill up the last batch.
+        is_crowd bool [B, M]; mask bool [B, M]: the M largest objects, for pictures and losses
+        (metrics take all of them from `read_annotations`); valid bool [B], False for the images
+        that fill up the last batch.
 
     Raises:
       UserError: there is no such split, or it is empty.

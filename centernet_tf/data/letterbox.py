@@ -12,7 +12,8 @@ def read_letterbox(image, input_size):
       input_size: (height, width) in pixels.
 
     Returns:
-      (float32 [height, width, 3], RGB, 0..255, black outside; transform float32 [3], see `ops.geometry`).
+      (float32 [height, width, 3], RGB, 0..255, black outside; transform float32 [3], see
+      `ops.geometry`).
     """
     transform = letterbox_transform(image.size, input_size)
     pixels = read_pixels(image)

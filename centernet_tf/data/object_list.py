@@ -13,7 +13,8 @@ def pad_objects(boxes_px, classes, keep, max_boxes):
       max_boxes: M.
 
     Returns:
-      (boxes_px float32 [M, 4], classes int32 [M], mask bool [M]); kept objects come first, in their order.
+      (boxes_px float32 [M, 4], classes int32 [M], mask bool [M]); kept objects come first, in their
+      order.
     """
     extent = tf.maximum(boxes_px[:, 2:] - boxes_px[:, :2], 0.0)
     rank = tf.where(keep, extent[:, 0] * extent[:, 1], -1.0)

@@ -37,19 +37,20 @@ class Sample(NamedTuple):
 def parse_record(serialized, class_ids: Sequence[int]) -> Sample:
     """Reads a record of the Object Detection API's schema, ours or of another tool.
 
-    What a record may leave out: everything but the image. Without boxes it is a picture of background;
-    missing crowd and difficult marks are False, a missing area is the box's. Sizes are read from the image itself.
-    `image/source_id` becomes the image id when it is a decimal number, else a 52-bit hash of it (or of the
-    file name) does.
+    What a record may leave out: everything but the image. Without boxes it is a picture of
+    background; missing crowd and difficult marks are False, a missing area is the box's. Sizes are
+    read from the image itself. `image/source_id` becomes the image id when it is a decimal number,
+    else a 52-bit hash of it (or of the file name) does.
 
     Args:
       serialized: string scalar, a `tf.train.Example`.
       class_ids: the data set's category ids in the order of the contiguous classes.
 
     Raises:
-      tf.errors.InvalidArgumentError: the record holds no image, lists of different lengths, or a category
-        id that is not among `class_ids`; the message names the file. An unknown id stops the run: it means
-        records and manifest do not belong together, and leaving the object out would train it as background.
+      tf.errors.InvalidArgumentError: the record holds no image, lists of different lengths, or a
+        category id that is not among `class_ids`; the message names the file. An unknown id stops
+        the run: it means that records and manifest do not belong together, and leaving the object
+        out would train it as background.
     """
     features = tf.io.parse_single_example(serialized, _schema())
     file_name = features["image/filename"]
@@ -120,7 +121,12 @@ def _contiguous(labels, class_ids, file_name):
     unknown = tf.boolean_mask(labels, tf.gather(known, at) != labels)
     all_known = tf.debugging.Assert(
         tf.size(unknown) == 0,
-        ["The data set's manifest has no category with the id", unknown, "which stands in", file_name],
+        [
+            "The data set's manifest has no category with the id",
+            unknown,
+            "which stands in",
+            file_name,
+        ],
     )
     with tf.control_dependencies(_ops(all_known)):
         return tf.gather(tf.constant(order, tf.int32), at)

@@ -28,8 +28,8 @@ def read_shards(shard_paths):
 def training_stream(split, seed, epochs, passes, examples_per_epoch, shuffle_buffer, cache):
     """Returns the records of a range of epochs, each in its own order.
 
-    An epoch is a pure function of the seed and its number: a run that starts at epoch e reads what a run
-    from epoch 0 reads there.
+    An epoch is a pure function of the seed and its number: a run that starts at epoch e reads what
+    a run from epoch 0 reads there.
 
     Args:
       split: `manifest.Split`.
@@ -37,7 +37,8 @@ def training_stream(split, seed, epochs, passes, examples_per_epoch, shuffle_buf
       epochs: (first, end) epoch numbers.
       passes: how often an epoch goes over the split.
       examples_per_epoch: records taken of an epoch's passes.
-      shuffle_buffer: serialised records held for shuffling, on top of the shuffled order of the shards.
+      shuffle_buffer: serialised records held for shuffling, on top of the shuffled order of the
+        shards.
       cache: keep all records in memory; then they are shuffled among all.
 
     Returns:

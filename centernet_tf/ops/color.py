@@ -10,7 +10,8 @@ import tensorflow as tf
 # ITU-R 601, as OpenCV's grey conversion.
 LUMA_RGB = (0.299, 0.587, 0.114)
 
-# Principal components of ImageNet's colours (AlexNet): rows R, G, B; columns the components; 0..1 units.
+# Principal components of ImageNet's colours (AlexNet): rows R, G, B; columns the components; 0..1
+# units.
 LIGHTING_VALUES = (0.2141788, 0.01817699, 0.00341571)
 LIGHTING_VECTORS_RGB = (
     (-0.56089297, 0.71832671, 0.41158938),
@@ -69,8 +70,8 @@ def jitter_color(factors, order, luma):
     """Brightness, contrast and saturation in any order.
 
     With a factor a each: brightness x <- a x; contrast x <- a x + (1 - a) m; saturation
-    x <- a x + (1 - a) g. The grey value g of a pixel and its mean m are those before any step, in whatever
-    order the steps are taken (the original computes them once), so that the outcome is
+    x <- a x + (1 - a) g. The grey value g of a pixel and its mean m are those before any step, in
+    whatever order the steps are taken (the original computes them once), so that the outcome is
     alpha x + beta g + gamma m for every pixel.
 
     Args:

@@ -14,7 +14,7 @@ def split_seed(seed, count):
 def scale_factors(scale_min, scale_max):
     """Returns the factors scale_min, scale_min + 0.1, ... up to scale_max as a list."""
     count = int((scale_max - scale_min) / 0.1 + 1e-6) + 1
-    return [scale_min + 0.1 * step for step in range(count)]
+    return [round(scale_min + 0.1 * step, 6) for step in range(count)]
 
 
 def random_factor(factors, seed, shape=()):

@@ -1,8 +1,9 @@
 """A window of whole pixels of an image, and its one resampling to the network input.
 
-All geometry of training (crop, scale, mirror) is the choice of a window; pixels are resampled once. Pixel
-centres are at integers in both frames, as in `ops.geometry`: output pixel j samples the window at
-j * extent / output side, blended with the black outside, as the original's `warpAffine` does.
+All geometry of training (crop, scale, mirror) is the choice of a window; pixels are resampled once.
+Pixel centres are at integers in both frames, as in `ops.geometry`: output pixel j samples the
+window at j * extent / output side, blended with the black outside, as the original's `warpAffine`
+does.
 """
 
 from typing import NamedTuple
@@ -91,9 +92,9 @@ def window_boxes(boxes_px, window, output_size, mirror_sum):
       boxes_px: float32 [N, 4], yxyx, image pixels.
       window: `Window`.
       output_size: (height, width) in pixels.
-      mirror_sum: what a coordinate and its mirror image add up to, less the extent of the window: -1
-        mirrors box sides like pixel indices (the original: x <- W - x - 1); 0 like the borders between pixels
-        (COCO's and mmdet's meaning of a box: x <- W - x).
+      mirror_sum: what a coordinate and its mirror image add up to, less the extent of the window:
+        -1 mirrors box sides like pixel indices (the original: x <- W - x - 1); 0 like the borders
+        between pixels (COCO's and mmdet's meaning of a box: x <- W - x).
 
     Returns:
       float32 [N, 4], yxyx, output pixels; may overhang.
