@@ -14,7 +14,8 @@ HUE_DEGREES = 18.0
 def distort_photometric(image, seed):
     """Distorts brightness, contrast, saturation, hue and the channels' order.
 
-    Each is done with probability 0.5. Contrast comes before or after the change in HSV by the toss of a coin.
+    Each is done with probability 0.5. Contrast comes before or after the change in HSV by the toss
+    of a coin.
 
     Args:
       image: float32 [h, w, 3].
