@@ -1,0 +1,77 @@
+"""The common record type: what every reader of an annotation format returns."""
+
+import dataclasses
+from typing import Iterator, Tuple
+
+from centernet_tf.data.problems import ProblemReport
+
+
+@dataclasses.dataclass(frozen=True)
+class Category:
+    """A class of objects, by the data set's own id and name."""
+
+    id: int
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class BoxAnnotation:
+    """One annotated object.
+
+    Attributes:
+      box_px: (ymin, xmin, ymax, xmax), pixels of the original image; edges, so that a box of one
+        pixel at the origin is (0, 0, 1, 1).
+      category_id: the data set's own category id.
+      is_crowd: whether the box covers a group, as COCO's `iscrowd`.
+      area: pixels covered by the object, for COCO's size ranges; the box's area when nothing
+        better is known.
+      difficult: Pascal VOC's flag.
+      annotation_id: the data set's own id of the annotation, 0 when it has none.
+    """
+
+    box_px: Tuple[float, float, float, float]
+    category_id: int
+    is_crowd: bool = False
+    area: float = 0.0
+    difficult: bool = False
+    annotation_id: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageAnnotation:
+    """One image and its objects.
+
+    Attributes:
+      image_id: the data set's own id, or the position from 1 in formats that have none.
+      file_name: as the data set writes it, relative to its image folder.
+      path: where the image file is.
+      height, width: as recorded in the annotations, in pixels; 0 when they do not say.
+      boxes: the objects.
+    """
+
+    image_id: int
+    file_name: str
+    path: str
+    height: int
+    width: int
+    boxes: Tuple[BoxAnnotation, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class AnnotatedSplit:
+    """One split as a reader hands it to the conversion.
+
+    Attributes:
+      name: of the split, such as `train`.
+      categories: sorted by id.
+      num_images: how many images the annotations list; some may turn out to be unusable.
+      images: yields the images once, in the data set's order, counting in `report` what it leaves
+        out.
+      report: what was found wrong so far.
+    """
+
+    name: str
+    categories: Tuple[Category, ...]
+    num_images: int
+    images: Iterator[ImageAnnotation]
+    report: ProblemReport

@@ -1,0 +1,180 @@
+"""Reader of COCO detection JSON: `images`, `annotations` and `categories`."""
+
+import json
+import math
+import os
+from typing import Dict, Iterator, List, Optional, Tuple
+
+from centernet_tf.data.annotations import (
+    AnnotatedSplit,
+    BoxAnnotation,
+    Category,
+    ImageAnnotation,
+)
+from centernet_tf.data.problems import ProblemReport
+from centernet_tf.data.safe_path import path_inside
+from centernet_tf.errors import UserError
+
+_LARGEST_ID = 2**63 - 1
+
+
+def read_coco(name: str, images_dir: str, annotations_path: str) -> AnnotatedSplit:
+    """Opens one COCO JSON file as the split `name`.
+
+    Args:
+      name: of the split.
+      images_dir: folder that the `file_name` of every image is relative to.
+      annotations_path: the JSON file.
+
+    Raises:
+      UserError: a path is missing, the file is no JSON or not of COCO's structure, or lists no
+        image.
+    """
+    if not os.path.isdir(images_dir):
+        raise UserError(f"The image folder '{images_dir}' of split '{name}' does not exist.")
+    document = _load(annotations_path)
+    categories = _categories(document["categories"], annotations_path)
+    if not document["images"]:
+        raise UserError(f"{annotations_path} lists no images, so split '{name}' would be empty.")
+    report = ProblemReport()
+    known = {category.id for category in categories}
+    return AnnotatedSplit(
+        name=name,
+        categories=categories,
+        num_images=len(document["images"]),
+        images=_images(document, images_dir, known, report),
+        report=report,
+    )
+
+
+def _load(path: str) -> dict:
+    try:
+        with open(path, encoding="utf-8-sig") as stream:
+            document = json.load(stream)
+    except OSError as error:
+        raise UserError(f"Cannot read the annotation file '{path}': {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"The annotation file '{path}' is not valid JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise UserError(
+            f"'{path}' holds a JSON {type(document).__name__} where COCO annotations are an "
+            "object with 'images', 'annotations' and 'categories'."
+        )
+    for key in ("images", "annotations", "categories"):
+        if not isinstance(document.get(key), list):
+            found = type(document[key]).__name__ if key in document else "nothing"
+            raise UserError(
+                f"'{path}' is not a COCO annotation file: '{key}' must be a list, found {found}."
+            )
+    return document
+
+
+def _categories(entries: list, path: str) -> Tuple[Category, ...]:
+    categories = {}
+    for entry in entries:
+        identifier = _integer(entry.get("id")) if isinstance(entry, dict) else None
+        label = entry.get("name") if isinstance(entry, dict) else None
+        if identifier is None or identifier < 0 or not isinstance(label, str) or not label:
+            raise UserError(
+                f"A category in '{path}' needs an 'id' (a whole number from 0) and a 'name'; "
+                f"found {_quote(entry)}."
+            )
+        if identifier in categories:
+            raise UserError(f"Category id {identifier} stands twice in '{path}'; ids must differ.")
+        categories[identifier] = Category(identifier, label)
+    if not categories:
+        raise UserError(f"'{path}' lists no categories, so there is nothing to detect.")
+    return tuple(categories[identifier] for identifier in sorted(categories))
+
+
+def _images(document, images_dir, known_categories, report) -> Iterator[ImageAnnotation]:
+    boxes_of = _group_by_image(document, report)
+    seen = set()
+    for entry in document["images"]:
+        report.images_read += 1
+        image_id = _integer(entry.get("id")) if isinstance(entry, dict) else None
+        file_name = entry.get("file_name") if isinstance(entry, dict) else None
+        if image_id is None or not isinstance(file_name, str):
+            report.add("malformed_image_entry", str(file_name), _quote(entry))
+            continue
+        path = path_inside(images_dir, file_name)
+        if path is None:
+            report.add("unsafe_path", file_name)
+        elif image_id in seen:
+            report.add("duplicate_image", file_name, f"id {image_id}")
+        else:
+            seen.add(image_id)
+            raw_boxes = boxes_of.pop(image_id, ())
+            yield ImageAnnotation(
+                image_id=image_id,
+                file_name=file_name,
+                path=path,
+                height=_integer(entry.get("height")) or 0,
+                width=_integer(entry.get("width")) or 0,
+                boxes=_boxes(raw_boxes, file_name, known_categories, report),
+            )
+
+
+def _group_by_image(document: dict, report: ProblemReport) -> Dict[int, List[dict]]:
+    """Returns the annotation entries of each listed image; the others are counted."""
+    listed = {_integer(entry.get("id")) for entry in document["images"] if isinstance(entry, dict)}
+    boxes_of: Dict[int, List[dict]] = {}
+    for entry in document["annotations"]:
+        image_id = _integer(entry.get("image_id")) if isinstance(entry, dict) else None
+        if image_id is None:
+            report.boxes_read += 1
+            report.add("malformed_box", "", _quote(entry))
+        elif image_id not in listed:
+            report.boxes_read += 1
+            report.add("annotation_without_image", "", _quote(entry))
+        else:
+            boxes_of.setdefault(image_id, []).append(entry)
+    return boxes_of
+
+
+def _boxes(entries, file_name, known_categories, report) -> Tuple[BoxAnnotation, ...]:
+    boxes = []
+    for entry in entries:
+        report.boxes_read += 1
+        box = _box(entry)
+        if box is None:
+            report.add("malformed_box", file_name, _quote(entry))
+        elif box.category_id not in known_categories:
+            report.add("unknown_class", file_name, f"category_id {box.category_id}")
+        else:
+            boxes.append(box)
+    return tuple(boxes)
+
+
+def _box(entry: dict) -> Optional[BoxAnnotation]:
+    """Turns one COCO annotation into ours, or None when a field is of the wrong kind."""
+    bbox, category_id = entry.get("bbox"), _integer(entry.get("category_id"))
+    is_crowd = entry.get("iscrowd", 0)
+    well_formed = isinstance(bbox, list) and len(bbox) == 4 and all(map(_is_number, bbox))
+    if not well_formed or category_id is None or is_crowd not in (0, 1):
+        return None
+    left, top, width, height = (float(value) for value in bbox)
+    area = entry.get("area")
+    has_area = _is_number(area) and math.isfinite(area) and area >= 0
+    return BoxAnnotation(
+        box_px=(top, left, top + height, left + width),
+        category_id=category_id,
+        is_crowd=bool(is_crowd),
+        area=float(area) if has_area else width * height,
+        annotation_id=_integer(entry.get("id")) or 0,
+    )
+
+
+def _is_number(value) -> bool:
+    """Says whether `value` is a JSON number that a float can hold."""
+    return type(value) in (int, float) and (type(value) is float or abs(value) < 2**63)
+
+
+def _integer(value) -> Optional[int]:
+    """Returns a JSON number that is whole, such as 7 or 7.0, as int64; None for anything else."""
+    whole = type(value) is int or (type(value) is float and value.is_integer())
+    return int(value) if whole and abs(value) <= _LARGEST_ID else None
+
+
+def _quote(entry, limit: int = 200) -> str:
+    return str(entry)[:limit]

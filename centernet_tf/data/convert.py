@@ -1,0 +1,194 @@
+"""Annotated splits in, one data set of TFRecords out: shards, report and manifest."""
+
+import collections
+import concurrent.futures
+import dataclasses
+import json
+import os
+import warnings
+from typing import Dict, Iterable, Iterator, Sequence, Tuple
+
+from PIL import Image
+
+from centernet_tf.data.annotations import AnnotatedSplit, Category, ImageAnnotation
+from centernet_tf.data.box_check import check_boxes
+from centernet_tf.data.data_set_folder import REPORT_NAME, new_data_set
+from centernet_tf.data.image_check import ImageFault, check_image
+from centernet_tf.data.manifest import FILE_NAME, manifest_document
+from centernet_tf.data.problems import ProblemReport
+from centernet_tf.data.progress import ProgressBar
+from centernet_tf.data.report_table import report_table, too_many_problems
+from centernet_tf.data.shard_writer import ShardWriter, default_num_shards
+from centernet_tf.data.tf_example import serialize_example
+from centernet_tf.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class ConvertOptions:
+    """How records are made.
+
+    Attributes:
+      num_shards: files a split, 0 chooses by its size.
+      max_bad_fraction: of the images, and of the boxes, that may be left out before the run fails.
+      exif_boxes: frame of the boxes of turned photographs: `auto`, `stored` or `upright`; see
+        `check_boxes`.
+      workers: threads that check images.
+      overwrite: whether a data set that is there is replaced.
+      source: what the user asked for, kept in the manifest.
+    """
+
+    num_shards: int = 0
+    max_bad_fraction: float = 0.01
+    exif_boxes: str = "auto"
+    workers: int = 2
+    overwrite: bool = False
+    source: dict = dataclasses.field(default_factory=dict)
+
+
+def convert(
+    splits: Sequence[AnnotatedSplit], output_dir: str, options: ConvertOptions
+) -> Dict[str, ProblemReport]:
+    """Writes one data set of all `splits` into `output_dir` and prints its report.
+
+    Memory holds a few images at a time. The same input and options give the same bytes, whatever
+    the number of workers.
+
+    Returns:
+      The report of each split.
+
+    Raises:
+      UserError: splits do not fit together, too much of one would be left out, nothing is left of
+        one, or the folder cannot be used. `output_dir` then holds no new data set.
+    """
+    _check_options(splits, options)
+    categories = merge_categories(splits)
+    with new_data_set(output_dir, options.overwrite) as folder:
+        entries = {split.name: _write_split(split, categories, folder, options) for split in splits}
+        reports = {split.name: split.report for split in splits}
+        print(report_table(reports, categories))
+        fault = too_many_problems(reports, options.max_bad_fraction)
+        if fault:
+            raise UserError(fault)
+        _write_json(
+            {name: report.as_dict() for name, report in reports.items()}, folder, REPORT_NAME
+        )
+        made_with = {
+            "num_shards": options.num_shards,
+            "max_bad_fraction": options.max_bad_fraction,
+            "exif_boxes": options.exif_boxes,
+            **options.source,
+        }
+        _write_json(manifest_document(categories, entries, made_with), folder, FILE_NAME)
+    return reports
+
+
+def merge_categories(splits: Sequence[AnnotatedSplit]) -> Tuple[Category, ...]:
+    """Returns the categories of all splits, sorted by id.
+
+    Raises:
+      UserError: an id has two names, or a name two ids.
+    """
+    by_id: Dict[int, Tuple[str, str]] = {}
+    by_name: Dict[str, int] = {}
+    for split in splits:
+        for category in split.categories:
+            name, origin = by_id.setdefault(category.id, (category.name, split.name))
+            if name != category.name:
+                raise UserError(
+                    f"Category {category.id} is '{name}' in split '{origin}' and "
+                    f"'{category.name}' in split '{split.name}'; the splits of one data set need "
+                    "the same category list."
+                )
+            if by_name.setdefault(category.name, category.id) != category.id:
+                raise UserError(
+                    f"The category '{category.name}' has the ids {by_name[category.name]} and "
+                    f"{category.id}; give it one id in all annotation files, or two names."
+                )
+    return tuple(Category(identifier, by_id[identifier][0]) for identifier in sorted(by_id))
+
+
+def _check_options(splits, options: ConvertOptions) -> None:
+    names = [split.name for split in splits]
+    if not names or len(set(names)) < len(names):
+        raise UserError(f"Every split needs a name of its own; got {', '.join(names) or 'none'}.")
+    for name in names:
+        if not name or not all(letter.isalnum() or letter in "_-" for letter in name):
+            raise UserError(
+                "A split is named with letters, digits, '_' and '-', as it becomes a file name; "
+                f"got '{name}'."
+            )
+    if options.workers < 1:
+        raise UserError(f"--workers must be at least 1; got {options.workers}.")
+    if not 0 <= options.num_shards <= 10000:
+        raise UserError(
+            f"--num_shards must be from 0 (automatic) to 10000; got {options.num_shards}."
+        )
+    if not 0 <= options.max_bad_fraction <= 1:
+        raise UserError(f"--max_bad_fraction must be from 0 to 1; got {options.max_bad_fraction}.")
+
+
+def _write_split(split: AnnotatedSplit, categories, folder: str, options: ConvertOptions) -> dict:
+    names = {category.id: category.name for category in categories}
+    num_shards = options.num_shards or default_num_shards(split.num_images)
+    writer = ShardWriter(folder, split.name, num_shards)
+    bar = ProgressBar(split.name, split.num_images)
+    report = split.report
+    try:
+        for image, checked in checked_images(split.images, options.workers):
+            bar.advance()
+            if isinstance(checked, ImageFault):
+                report.add(checked.reason, image.file_name, checked.detail)
+                continue
+            if checked.reencoded:
+                detail = f"{checked.reencoded} to {checked.format.upper()}"
+                report.add("reencoded", image.file_name, detail)
+            boxes = check_boxes(image, checked, report, options.exif_boxes)
+            if not boxes:
+                report.add("image_without_boxes", image.file_name)
+            writer.write(serialize_example(image, checked, boxes, names))
+            report.images_written += 1
+            report.boxes_written += len(boxes)
+            report.boxes_by_class.update(names[box.category_id] for box in boxes)
+    finally:
+        bar.close()
+        shards = writer.close()
+    return {
+        "num_examples": report.images_written,
+        "num_boxes": report.boxes_written,
+        "shards": shards,
+    }
+
+
+def checked_images(
+    images: Iterable[ImageAnnotation], workers: int
+) -> Iterator[Tuple[ImageAnnotation, object]]:
+    """Yields every image with its `CheckedImage` or its `ImageFault`, in order.
+
+    At most four images a worker are in memory. Threads serve as well as processes, since reading
+    and decoding release Python's lock, and need no second copy of TensorFlow.
+    """
+    with warnings.catch_warnings(), concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        # image_check has its own limit, and Pillow's remarks on odd metadata help nobody here.
+        warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", module=r"PIL\..*")
+        waiting = collections.deque()
+        for image in images:
+            waiting.append((image, pool.submit(_checked_or_fault, image.path)))
+            if len(waiting) >= 4 * workers:
+                image, future = waiting.popleft()
+                yield image, future.result()
+        for image, future in waiting:
+            yield image, future.result()
+
+
+def _checked_or_fault(path: str):
+    try:
+        return check_image(path)
+    except ImageFault as fault:
+        return fault
+
+
+def _write_json(document, folder: str, name: str) -> None:
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as stream:
+        json.dump(document, stream, indent=1, ensure_ascii=True)
+        stream.write("\n")

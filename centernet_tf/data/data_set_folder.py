@@ -1,0 +1,114 @@
+"""A folder that holds a whole data set or none, whenever a run is killed.
+
+Everything is written into `.unfinished` inside the folder, its manifest too, and then moved out,
+the manifest last. Who finds `.unfinished` finds the remains of a killed run, and from the
+manifests in it which files of the new and of the replaced data set lie about.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from typing import Iterator
+
+from centernet_tf.data import manifest
+from centernet_tf.errors import UserError
+
+_STAGING = ".unfinished"
+_REPLACED = "replaced.json"
+REPORT_NAME = "report.json"
+
+
+@contextlib.contextmanager
+def new_data_set(output_dir: str, overwrite: bool) -> Iterator[str]:
+    """Yields the folder to write into; its files become the data set when the block ends well.
+
+    Args:
+      output_dir: made where it is missing; after an exception it is left as it was found.
+      overwrite: whether a data set that is there may be replaced.
+
+    Raises:
+      UserError: there is a data set already, another run is writing there, or the folder cannot be
+        written.
+    """
+    existed = os.path.isdir(output_dir)
+    staging = os.path.join(output_dir, _STAGING)
+    with _locked(output_dir):
+        try:
+            refuse_existing(output_dir, overwrite)
+            _remove_remains(output_dir)
+            os.mkdir(staging)
+            yield staging
+            _publish(staging, output_dir)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+            if not existed and not os.listdir(output_dir):
+                os.rmdir(output_dir)
+
+
+@contextlib.contextmanager
+def _locked(folder: str):
+    """Holds a lock on the folder itself, so that no lock file stays behind."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise UserError(f"Cannot make the folder '{folder}': {error.strerror}.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise UserError(f"Another run is writing into '{folder}'; wait for it to end.") from error
+    finally:
+        os.close(descriptor)
+
+
+def refuse_existing(output_dir: str, overwrite: bool) -> None:
+    """Raises UserError when `output_dir` holds a data set that may not be replaced."""
+    if os.path.exists(os.path.join(output_dir, manifest.FILE_NAME)) and not overwrite:
+        raise UserError(
+            f"'{output_dir}' holds a data set already; give --overwrite to replace it, or another "
+            "--output_dir."
+        )
+
+
+def _remove_remains(output_dir: str) -> None:
+    """Removes what a killed run left: its staging folder, and shards without a manifest."""
+    staging = os.path.join(output_dir, _STAGING)
+    if not os.path.exists(os.path.join(output_dir, manifest.FILE_NAME)):
+        _remove(output_dir, _files_of(os.path.join(staging, manifest.FILE_NAME)))
+        _remove(output_dir, _files_of(os.path.join(staging, _REPLACED)))
+    if os.path.isdir(staging):
+        shutil.rmtree(staging)
+
+
+def _publish(staging: str, output_dir: str) -> None:
+    """Moves the finished files out of staging, in the place of those of an earlier data set."""
+    new_manifest = os.path.join(staging, manifest.FILE_NAME)
+    target = os.path.join(output_dir, manifest.FILE_NAME)
+    if os.path.exists(target):
+        os.replace(target, os.path.join(staging, _REPLACED))
+        _remove(output_dir, _files_of(os.path.join(staging, _REPLACED)))
+    for name in _files_of(new_manifest):
+        os.replace(os.path.join(staging, name), os.path.join(output_dir, name))
+    # A copy stays in staging until the move is done, so that after a kill the shards are known.
+    shutil.copyfile(new_manifest, new_manifest + ".copy")
+    os.replace(new_manifest + ".copy", target)
+
+
+def _remove(folder: str, names: list) -> None:
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(folder, name))
+
+
+def _files_of(manifest_path: str) -> list:
+    """Returns the names of the shards and the report that belong to a manifest; none without it."""
+    try:
+        with open(manifest_path, encoding="utf-8") as stream:
+            splits = json.load(stream)["splits"].values()
+        shards = [os.path.basename(shard["file"]) for split in splits for shard in split["shards"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+    return shards + [REPORT_NAME]

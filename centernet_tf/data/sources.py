@@ -1,0 +1,77 @@
+"""From what the user names on the command line to annotated splits, format by format."""
+
+import os
+from typing import List, Sequence
+
+from centernet_tf.data.annotations import AnnotatedSplit
+from centernet_tf.data.coco import read_coco
+from centernet_tf.data.shapes import draw_dataset
+from centernet_tf.data.voc import read_voc
+from centernet_tf.errors import UserError
+
+PICTURES_FOLDER = "pictures"
+
+
+def coco_splits(descriptions: Sequence[str]) -> List[AnnotatedSplit]:
+    """Reads splits described as `NAME:IMAGE_FOLDER:ANNOTATIONS.json`.
+
+    Raises:
+      UserError: there is none, one is not of this form, or its files are missing or wrong.
+    """
+    form = (
+        "--split=NAME:IMAGE_FOLDER:ANNOTATIONS.json, such as --split=train:images/train:train.json"
+    )
+    if not descriptions:
+        raise UserError(f"--format=coco needs at least one {form}.")
+    splits = []
+    for description in descriptions:
+        name, _, paths = description.partition(":")
+        images_dir, _, annotations_path = paths.rpartition(":")
+        if not (name and images_dir and annotations_path):
+            raise UserError(f"--split={description} is not of the form {form}.")
+        splits.append(read_coco(name, images_dir, annotations_path))
+    return splits
+
+
+def voc_splits(voc_root: str, splits: Sequence[str], labels_file: str = "") -> List[AnnotatedSplit]:
+    """Reads the lists `splits` of a Pascal VOC folder.
+
+    Raises:
+      UserError: the folder is not given, or something in it is missing or wrong.
+    """
+    if not voc_root:
+        raise UserError(
+            "--format=voc needs --voc_root, the folder with Annotations and JPEGImages."
+        )
+    if not [name for name in splits if name]:
+        raise UserError("--format=voc needs --splits, such as --splits=trainval,test.")
+    return read_voc(voc_root, splits, labels_file)
+
+
+def shapes_splits(
+    output_dir: str, num_train: int, num_val: int, image_size: Sequence, seed: int
+) -> List[AnnotatedSplit]:
+    """Draws the embedded data set into `output_dir/pictures` and reads it as any COCO data set.
+
+    Args:
+      output_dir: folder of the records.
+      num_train, num_val: how many images.
+      image_size: (height, width) in pixels, as numbers or digits.
+      seed: every random choice follows from it.
+
+    Raises:
+      UserError: the image size makes no sense, or the folder cannot be written.
+    """
+    try:
+        height, width = (int(side) for side in image_size)
+    except ValueError as error:
+        given = ",".join(map(str, image_size))
+        raise UserError(f"--image_size must be height,width in pixels; got {given}.") from error
+    folder = os.path.join(output_dir, PICTURES_FOLDER)
+    draw_dataset(folder, num_train, num_val, (height, width), seed)
+    return coco_splits(
+        [
+            f"{name}:{os.path.join(folder, name)}:{os.path.join(folder, name + '.json')}"
+            for name in ("train", "val")
+        ]
+    )

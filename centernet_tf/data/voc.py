@@ -1,0 +1,219 @@
+"""Reader of Pascal VOC folders: `Annotations/*.xml`, `JPEGImages/*`, `ImageSets/Main/SPLIT.txt`.
+
+VOC counts pixels from 1 and includes the last: a box over the whole of a 640 pixel wide image is
+1..640. As edges that is xmin - 1 to xmax, here 0 to 640. Files whose coordinates start at 0 lose
+nothing: the edge -1 is clipped to 0 and counted as `clipped`. A box whose corners are equal is a
+click without a drag and is left out as `zero_area`, although the convention would read it as one
+pixel.
+"""
+
+import os
+import xml.etree.ElementTree as ElementTree
+from typing import List, Optional, Sequence
+
+from centernet_tf.data.annotations import (
+    AnnotatedSplit,
+    BoxAnnotation,
+    Category,
+    ImageAnnotation,
+)
+from centernet_tf.data.problems import ProblemReport
+from centernet_tf.data.safe_path import path_inside
+from centernet_tf.errors import UserError, nearest
+
+_EXTENSIONS = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".JPG",
+    ".JPEG",
+    ".PNG",
+    ".bmp",
+    ".gif",
+    ".webp",
+    ".tif",
+    ".tiff",
+)
+
+
+def read_voc(voc_root: str, splits: Sequence[str], labels_file: str = "") -> List[AnnotatedSplit]:
+    """Reads the splits of one VOC folder; they share one category list.
+
+    Args:
+      voc_root: folder that holds Annotations, JPEGImages and ImageSets/Main.
+      splits: names of lists in ImageSets/Main, without `.txt`.
+      labels_file: class names, one a line, numbered from 1; by default all names found, sorted.
+
+    Returns:
+      One split a name; image ids are the positions from 1 in the sorted list of the split.
+
+    Raises:
+      UserError: a folder, list or labels file is missing or empty.
+    """
+    for folder in ("Annotations", "JPEGImages"):
+        if not os.path.isdir(os.path.join(voc_root, folder)):
+            raise UserError(f"'{voc_root}' is not a Pascal VOC folder: it holds no '{folder}'.")
+    parsed = []
+    for split in splits:
+        report = ProblemReport()
+        parsed.append((split, _read_split(voc_root, split, report), report))
+    found = {box.name for _, images, _ in parsed for image in images for box in image.boxes}
+    names = _read_labels(labels_file) if labels_file else sorted(found)
+    if not names:
+        raise UserError(f"'{voc_root}' holds no objects in the splits {', '.join(splits)}.")
+    ids = {name: position for position, name in enumerate(names, start=1)}
+    categories = tuple(Category(identifier, name) for name, identifier in ids.items())
+    return [
+        AnnotatedSplit(
+            name=split,
+            categories=categories,
+            num_images=report.images_read,
+            images=(_with_ids(image, ids, report) for image in images),
+            report=report,
+        )
+        for split, images, report in parsed
+    ]
+
+
+class _NamedBox:
+    """A box before its class name has become an id."""
+
+    def __init__(self, name: str, box_px, difficult: bool):
+        self.name, self.box_px, self.difficult = name, box_px, difficult
+
+
+def _read_labels(path: str) -> List[str]:
+    try:
+        with open(path, encoding="utf-8-sig") as stream:
+            names = [line.strip() for line in stream if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"Cannot read the labels file '{path}': {error}.") from error
+    if not names or len(set(names)) < len(names):
+        raise UserError(f"The labels file '{path}' must hold class names, one a line, each once.")
+    return names
+
+
+def _read_split(voc_root: str, split: str, report: ProblemReport) -> List[ImageAnnotation]:
+    """Returns the images of a split with boxes as `_NamedBox`."""
+    images = []
+    seen = set()
+    for image_id, line in enumerate(_read_list(voc_root, split), start=1):
+        report.images_read += 1
+        name = _strip_flag(voc_root, line)
+        image_path = _find_image(voc_root, name)
+        if path_inside(voc_root, name) is None:
+            report.add("unsafe_path", name)
+        elif name in seen:
+            report.add("duplicate_image", name)
+        elif image_path is None:
+            report.add("missing_image", name)
+        else:
+            seen.add(name)
+            image = _read_image(voc_root, name, image_id, image_path, report)
+            images += [image] if image else []
+    return images
+
+
+def _read_list(voc_root: str, split: str) -> List[str]:
+    folder = os.path.join(voc_root, "ImageSets", "Main")
+    path = path_inside(folder, split + ".txt")
+    if path is None or not os.path.isfile(path):
+        there = sorted(name[:-4] for name in _list(folder) if name.endswith(".txt"))
+        lists = f"the lists there are: {', '.join(there)}" if there else "there are no lists in it"
+        raise UserError(
+            f"Split '{split}' needs a list of image names, one a line, in '{folder}/{split}.txt'; "
+            f"{lists}.{nearest(split, there)}"
+        )
+    try:
+        with open(path, encoding="utf-8-sig") as stream:
+            names = sorted(line.strip() for line in stream if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"Cannot read the list '{path}': {error}.") from error
+    if not names:
+        raise UserError(f"The list '{path}' is empty, so split '{split}' would be empty.")
+    return names
+
+
+def _list(folder: str) -> List[str]:
+    return os.listdir(folder) if os.path.isdir(folder) else []
+
+
+def _strip_flag(voc_root: str, line: str) -> str:
+    """Returns the image name of a line; VOC's lists of one class add ' -1', ' 0' or ' 1'."""
+    name, _, flag = line.rpartition(" ")
+    if flag not in ("-1", "0", "1") or _find_image(voc_root, line):
+        return line
+    return name.strip()
+
+
+def _find_image(voc_root: str, name: str) -> Optional[str]:
+    for extension in _EXTENSIONS:
+        path = path_inside(os.path.join(voc_root, "JPEGImages"), name + extension)
+        if path and os.path.isfile(path):
+            return path
+    return None
+
+
+def _read_image(voc_root, name, image_id, image_path, report) -> Optional[ImageAnnotation]:
+    file_name = os.path.relpath(image_path, os.path.join(voc_root, "JPEGImages"))
+    annotation_path = os.path.join(voc_root, "Annotations", name + ".xml")
+    height, width, boxes = 0, 0, ()
+    if not os.path.isfile(annotation_path):
+        report.add("image_without_annotation", file_name, f"no Annotations/{name}.xml")
+    else:
+        try:
+            root = ElementTree.parse(annotation_path).getroot()
+        except (ElementTree.ParseError, OSError, ValueError, LookupError) as error:
+            report.add("unreadable_annotation", file_name, f"Annotations/{name}.xml: {error}")
+            return None
+        height, width = (_size(root, side) for side in ("height", "width"))
+        boxes = tuple(_boxes(root, file_name, report))
+    return ImageAnnotation(image_id, file_name, image_path, height, width, boxes)
+
+
+def _size(root, side: str) -> int:
+    text = root.findtext(f"size/{side}", "0").strip()
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def _boxes(root, file_name: str, report: ProblemReport):
+    """Yields the objects of an image, without the parts that VOC nests inside some of them."""
+    for entry in root.findall("object"):
+        report.boxes_read += 1
+        name = (entry.findtext("name") or "").strip()
+        corners = [
+            _number(entry.findtext(f"bndbox/{key}")) for key in ("ymin", "xmin", "ymax", "xmax")
+        ]
+        if not name or None in corners:
+            report.add("malformed_box", file_name, f"object '{name}' with corners {corners}")
+            continue
+        ymin, xmin, ymax, xmax = corners
+        detail = f"{name} xmin {xmin:g} ymin {ymin:g} xmax {xmax:g} ymax {ymax:g}"
+        if xmax < xmin or ymax < ymin:
+            report.add("swapped_corners", file_name, detail)
+        elif xmax == xmin or ymax == ymin:
+            report.add("zero_area", file_name, detail)
+        else:
+            difficult = (entry.findtext("difficult") or "").strip() == "1"
+            yield _NamedBox(name, (ymin - 1.0, xmin - 1.0, ymax, xmax), difficult)
+
+
+def _number(text: Optional[str]) -> Optional[float]:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _with_ids(image: ImageAnnotation, ids: dict, report: ProblemReport) -> ImageAnnotation:
+    boxes = []
+    for box in image.boxes:
+        if box.name not in ids:
+            report.add("unknown_class", image.file_name, box.name)
+            continue
+        ymin, xmin, ymax, xmax = box.box_px
+        area = (ymax - ymin) * (xmax - xmin)
+        boxes.append(BoxAnnotation(box.box_px, ids[box.name], area=area, difficult=box.difficult))
+    return ImageAnnotation(
+        image.image_id, image.file_name, image.path, image.height, image.width, tuple(boxes)
+    )

@@ -1,0 +1,82 @@
+"""Makes a data set of TFRecords from annotated images; one command for each form of annotations.
+
+python -m pipelines.make_tfrecords --output_dir=records --format=shapes
+python -m pipelines.make_tfrecords --output_dir=records --format=voc --voc_root=VOC2007
+python -m pipelines.make_tfrecords --output_dir=records --format=coco
+    --split=train:images/train:train.json --split=val:images/val:val.json
+"""
+
+from absl import flags
+
+from centernet_tf import cli
+
+flags.DEFINE_enum("format", None, ["coco", "voc", "shapes"], "Form of the annotations.")
+flags.DEFINE_string("output_dir", None, "Folder for the records; made where it is missing.")
+flags.DEFINE_multi_string(
+    "split", [], "coco: NAME:IMAGE_FOLDER:ANNOTATIONS.json; once for every split."
+)
+flags.DEFINE_string("voc_root", "", "voc: folder that holds Annotations, JPEGImages and ImageSets.")
+flags.DEFINE_list("splits", ["trainval", "test"], "voc: names of lists in ImageSets/Main.")
+flags.DEFINE_string(
+    "labels_file", "", "voc: class names, one a line; default: all that occur, sorted."
+)
+flags.DEFINE_integer("num_train", 1200, "shapes: training images to draw.", lower_bound=1)
+flags.DEFINE_integer("num_val", 200, "shapes: validation images to draw.", lower_bound=1)
+flags.DEFINE_list("image_size", ["256", "256"], "shapes: height,width of the images in pixels.")
+flags.DEFINE_integer("seed", 1, "shapes: every random choice follows from it.", lower_bound=0)
+flags.DEFINE_integer("num_shards", 0, "Files a split; 0 chooses by its size.")
+flags.DEFINE_float(
+    "max_bad_fraction", 0.01, "Part of a split's images or boxes that may be left out."
+)
+flags.DEFINE_enum(
+    "exif_boxes",
+    "auto",
+    ["auto", "stored", "upright"],
+    "Whether boxes of a turned photograph are drawn on it as stored or as seen upright; "
+    "auto tells by the recorded size, and takes stored where that says nothing.",
+)
+flags.DEFINE_integer("workers", 2, "Threads that check images.")
+flags.DEFINE_bool("overwrite", False, "Replace the data set in --output_dir.")
+
+FLAGS = flags.FLAGS
+
+
+def main(_):
+    # Imported here so that --help and wrong flags are answered before TensorFlow is loaded.
+    from centernet_tf.data import convert, data_set_folder, sources
+
+    data_set_folder.refuse_existing(FLAGS.output_dir, FLAGS.overwrite)
+    splits, made_from = _read(sources)
+    options = convert.ConvertOptions(
+        num_shards=FLAGS.num_shards,
+        max_bad_fraction=FLAGS.max_bad_fraction,
+        exif_boxes=FLAGS.exif_boxes,
+        workers=FLAGS.workers,
+        overwrite=FLAGS.overwrite,
+        source={"format": FLAGS.format, **made_from},
+    )
+    convert.convert(splits, FLAGS.output_dir, options)
+
+
+def _read(sources):
+    """Returns the annotated splits, and the flags they came from."""
+    if FLAGS.format == "coco":
+        return sources.coco_splits(FLAGS.split), {"split": FLAGS.split}
+    if FLAGS.format == "voc":
+        made_from = {
+            "voc_root": FLAGS.voc_root,
+            "splits": FLAGS.splits,
+            "labels_file": FLAGS.labels_file,
+        }
+        return sources.voc_splits(**made_from), made_from
+    made_from = {
+        "num_train": FLAGS.num_train,
+        "num_val": FLAGS.num_val,
+        "image_size": FLAGS.image_size,
+        "seed": FLAGS.seed,
+    }
+    return sources.shapes_splits(FLAGS.output_dir, **made_from), made_from
+
+
+if __name__ == "__main__":
+    cli.run(main, required=["format", "output_dir"])
