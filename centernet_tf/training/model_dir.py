@@ -1,11 +1,11 @@
 """What a model directory holds, and a trained detector read back from one.
 
-    params.yaml       the resolved experiment
-    labels.json       the data set's categories, in the order of the contiguous class ids
-    checkpoints/      network, optimizer and position of the run
-    history.csv       one line an epoch
-    tensorboard/      the same for TensorBoard
-    evaluation/       metrics.json, detections.json
+params.yaml       the resolved experiment
+labels.json       the data set's categories, in the order of the contiguous class ids
+checkpoints/      network, optimizer and position of the run
+history.csv       one line an epoch
+tensorboard/      the same for TensorBoard
+evaluation/       metrics.json, detections.json
 """
 
 import dataclasses

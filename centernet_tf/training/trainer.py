@@ -57,9 +57,7 @@ class Trainer(keras.Model):
             gradients = [g + self.l2 * v for g, v in zip(gradients, variables)]
         if self.clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm)
-        self.optimizer.apply_gradients(
-            zip(gradients, variables), skip_gradients_aggregation=True
-        )
+        self.optimizer.apply_gradients(zip(gradients, variables), skip_gradients_aggregation=True)
 
     @property
     def metrics(self):

@@ -1,0 +1,79 @@
+"""What a network costs: parameters, multiply-adds, output shapes and memory, by stage."""
+
+import dataclasses
+import math
+from typing import List, Tuple
+
+import keras
+
+# Bytes of float32, and the copies of each weight that training keeps by optimizer: value, gradient, slots.
+_BYTES = 4
+_WEIGHT_COPIES = {"adam": 4, "adamw": 4, "sgd": 3}
+# Layers whose result is not kept for the gradient: the next layer keeps its own.
+_NOT_KEPT = (keras.layers.BatchNormalization, keras.layers.Add)
+
+
+@dataclasses.dataclass
+class Stage:
+    """One line of the table: the layers whose names start alike.
+
+    Attributes:
+      name: for example 'stage2', 'neck0', 'heatmap'.
+      layers: how many layers with weights.
+      parameters: trainable ones.
+      multiply_adds: of the forward pass for one image.
+      output_shape: of the last layer, (H, W, C).
+      activation_bytes: kept for the gradient, for one image in float32.
+    """
+
+    name: str
+    layers: int = 0
+    parameters: int = 0
+    multiply_adds: int = 0
+    output_shape: Tuple[int, ...] = ()
+    activation_bytes: int = 0
+
+
+def stages_of(network: keras.Model) -> List[Stage]:
+    """Adds up a functional model by the part of the layer names before the first underscore."""
+    stages = {}
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        name = layer.name.split("_")[0]
+        stage = stages.setdefault(name, Stage(name))
+        shape = tuple(layer.output_shape[1:])
+        weights = sum(math.prod(weight.shape) for weight in layer.trainable_weights)
+        stage.layers += bool(weights)
+        stage.parameters += weights
+        stage.multiply_adds += multiply_adds(layer)
+        stage.output_shape = shape
+        if not isinstance(layer, _NOT_KEPT):
+            stage.activation_bytes += _BYTES * math.prod(shape)
+    return list(stages.values())
+
+
+def multiply_adds(layer: keras.layers.Layer) -> int:
+    """Multiply-adds of a layer for one image; layers that do no products count 0.
+
+    A layer of ours tells its own by a method `multiply_adds(input_shape)`.
+    """
+    if hasattr(layer, "multiply_adds"):
+        return layer.multiply_adds(layer.input_shape)
+    if isinstance(layer, keras.layers.Conv2DTranspose):
+        # Every input cell reaches every tap once.
+        return math.prod(layer.input_shape[1:3]) * math.prod(layer.kernel.shape)
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        return math.prod(layer.output_shape[1:3]) * math.prod(layer.depthwise_kernel.shape)
+    if isinstance(layer, keras.layers.Conv2D):
+        return math.prod(layer.output_shape[1:3]) * math.prod(layer.kernel.shape)
+    return 0
+
+
+def training_memory_bytes(stages: List[Stage], batch_size: int, optimizer: str) -> int:
+    """Estimates the memory of a training step in float32: weights, gradients, slots and activations.
+
+    Workspace of the convolution library, the input pipeline and TensorFlow itself come on top.
+    """
+    weights = _BYTES * _WEIGHT_COPIES[optimizer] * sum(stage.parameters for stage in stages)
+    return weights + batch_size * sum(stage.activation_bytes for stage in stages)
