@@ -25,9 +25,9 @@ def textured_patch(rng: np.random.Generator, color: np.ndarray, size: int) -> np
     """
     axis = np.linspace(-1, 1, size, dtype=np.float32)
     y, x = axis[:, None], axis[None, :]
-    angle = rng.uniform(0, 2 * np.pi)
+    angle = np.float32(rng.uniform(0, 2 * np.pi))
     along, across = np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x
-    frequency = rng.uniform(4, 11)
+    frequency = np.float32(rng.uniform(4, 11))
     kind = rng.integers(5)
     if kind == 0:
         pattern = np.zeros((size, size), np.float32)
@@ -41,9 +41,9 @@ def textured_patch(rng: np.random.Generator, color: np.ndarray, size: int) -> np
         pattern = smooth_noise(rng, (size, size), cells=6)
     # The second colour is the first one, darker or lighter, so that a shape stays one thing to the
     # eye.
-    contrast = rng.uniform(0.15, 0.45) * rng.choice([-1, 1])
-    light = 1.0 + rng.uniform(0.1, 0.25) * (np.sin(angle) * x - np.cos(angle) * y)
-    shade = (1.0 + contrast * (pattern + 1) / 2) * light
+    contrast = np.float32(rng.uniform(0.15, 0.45) * rng.choice([-1, 1]))
+    light = 1 + np.float32(rng.uniform(0.1, 0.25)) * (np.sin(angle) * x - np.cos(angle) * y)
+    shade = (1 + contrast * (pattern + 1) / 2) * light
     return shade[..., None] * color
 
 
