@@ -6,6 +6,7 @@ from typing import Tuple
 
 import numpy as np
 
+from centernet_tf.data.progress import ProgressBar
 from centernet_tf.data.shape_outline import CLASS_NAMES
 from centernet_tf.data.shape_scene import draw_scene
 from centernet_tf.errors import UserError
@@ -44,6 +45,7 @@ def _draw_split(output_dir: str, split: str, count: int, image_size, seeds) -> N
     os.makedirs(folder, exist_ok=True)
     height, width = image_size
     images, annotations = [], []
+    bar = ProgressBar(f"drawing {split}", count)
     for image_id in range(1, count + 1):
         # Every picture has its own generator, so that it does not depend on how many there are.
         rng = np.random.default_rng([*seeds, image_id])
@@ -53,6 +55,8 @@ def _draw_split(output_dir: str, split: str, count: int, image_size, seeds) -> N
         images.append({"id": image_id, "file_name": file_name, "height": height, "width": width})
         for shape in shapes:
             annotations.append(_annotation(len(annotations) + 1, image_id, shape))
+        bar.advance()
+    bar.close()
     categories = [{"id": number, "name": name} for number, name in enumerate(CLASS_NAMES, start=1)]
     document = {"images": images, "annotations": annotations, "categories": categories}
     path = os.path.join(output_dir, split + ".json")
