@@ -1,0 +1,135 @@
+"""How far apart two runs of the same detector are."""
+
+import dataclasses
+from typing import Sequence
+
+import numpy as np
+
+from centernet_tf.errors import UserError
+from centernet_tf.ops.detections import Detections
+
+# What an exported detector may differ from the trained one, in pixels of the original image and in
+# score.
+BOX_TOLERANCE_PX = 0.1
+SCORE_TOLERANCE = 1e-3
+# Below this the rows are background, where a heat-map is flat and rounding decides which cell is a
+# peak.
+LOWEST_SCORE = 0.01
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """The largest difference over all images; infinite when a detection has no counterpart.
+
+    Attributes:
+      box_px: of any box side, in pixels of the original image.
+      score: of any score.
+      num_images: how many images were compared.
+      num_detections: how many detections were.
+    """
+
+    box_px: float
+    score: float
+    num_images: int
+    num_detections: int
+
+    @property
+    def is_tolerable(self) -> bool:
+        """Says whether both differences are within the tolerances."""
+        return self.box_px <= BOX_TOLERANCE_PX and self.score <= SCORE_TOLERANCE
+
+
+def compare(expected: Sequence[Detections], found: Sequence[Detections]) -> Difference:
+    """Compares two detectors image by image, in both directions.
+
+    Where the rows do not agree one by one, a detection is held against the closest one of its class
+    in the other run, since nearly equal scores may change places. Then detections within the score
+    tolerance of the last of a list, which may have been cut off in the other run, are not required
+    to be there.
+
+    Args:
+      expected, found: an item an image: Detections of NumPy arrays without batch, only the rows
+        meant.
+    """
+    images = [_compare_image(one, other) for one, other in zip(expected, found)]
+    return Difference(
+        box_px=max((image.box_px for image in images), default=0.0),
+        score=max((image.score for image in images), default=0.0),
+        num_images=len(images),
+        num_detections=sum(image.num_detections for image in images),
+    )
+
+
+def require_tolerable(difference: Difference, artefact: str, images: str) -> None:
+    """Refuses an exported detector that says something else than the trained one.
+
+    Args:
+      difference: between the two.
+      artefact: what was exported, such as 'SavedModel'.
+      images: what the images were, such as '4 images of the split val'.
+
+    Raises:
+      UserError: the difference is too large.
+    """
+    if difference.is_tolerable:
+        return
+    raise UserError(
+        f"The {artefact} differs from the trained network by {difference.box_px:.3g} px in boxes "
+        f"(at most {BOX_TOLERANCE_PX} is allowed) and {difference.score:.3g} in scores (at most "
+        f"{SCORE_TOLERANCE}) on {images}; it was not kept. A network that has hardly been trained "
+        "can fail so where its heat-map is flat; train it longer, or report this with its "
+        "params.yaml."
+    )
+
+
+def _compare_image(one: Detections, other: Detections) -> Difference:
+    by_row = _compare_rows(one, other)
+    if by_row is not None and by_row.is_tolerable:
+        return by_row
+    lowest = _lowest_comparable(one, other)
+    pairs = [_to_closest(one, other, lowest), _to_closest(other, one, lowest)]
+    return Difference(
+        box_px=max((float(boxes.max()) for boxes, _ in pairs if boxes.size), default=0.0),
+        score=max((float(scores.max()) for _, scores in pairs if scores.size), default=0.0),
+        num_images=1,
+        num_detections=len(pairs[0][0]),
+    )
+
+
+def _compare_rows(one: Detections, other: Detections):
+    """The difference row by row, or None when their classes or numbers differ."""
+    if not np.array_equal(one.classes, other.classes):
+        return None
+    return Difference(
+        box_px=float(np.abs(one.boxes - other.boxes).max(initial=0.0)),
+        score=float(np.abs(one.scores - other.scores).max(initial=0.0)),
+        num_images=1,
+        num_detections=len(one.scores),
+    )
+
+
+def _lowest_comparable(one: Detections, other: Detections) -> float:
+    """The score above which a detection of either run must be in the other."""
+    last = max(
+        (float(found.scores[-1]) for found in (one, other) if len(found.scores)), default=0.0
+    )
+    return max(LOWEST_SCORE, last + SCORE_TOLERANCE)
+
+
+def _to_closest(rows: Detections, among: Detections, lowest: float):
+    """Box and score differences of rows from `lowest` up to their closest counterparts."""
+    wanted = np.flatnonzero(rows.scores >= lowest)
+    if not len(among.scores):
+        return np.full(len(wanted), np.inf), np.full(len(wanted), np.inf)
+    boxes = np.abs(rows.boxes[wanted, np.newaxis] - among.boxes[np.newaxis]).max(axis=-1)
+    scores = np.abs(rows.scores[wanted, np.newaxis] - among.scores[np.newaxis])
+    is_other_class = rows.classes[wanted, np.newaxis] != among.classes[np.newaxis]
+    cost = np.maximum(boxes / BOX_TOLERANCE_PX, scores / SCORE_TOLERANCE)
+    cost = np.where(is_other_class, np.inf, cost)
+    closest = cost.argmin(axis=-1)
+    line = np.arange(len(wanted))
+    is_missing = np.isinf(cost[line, closest])
+    return (
+        np.where(is_missing, np.inf, boxes[line, closest]),
+        np.where(is_missing, np.inf, scores[line, closest]),
+    )

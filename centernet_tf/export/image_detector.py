@@ -1,0 +1,104 @@
+"""From an image to detections in its own pixels: what every export has in common."""
+
+import tensorflow as tf
+
+from centernet_tf.errors import UserError
+from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
+from centernet_tf.ops.detections import Detections
+from centernet_tf.ops.geometry import (
+    inverse_transform_boxes,
+    letterbox_transform,
+    warp_images,
+)
+from centernet_tf.ops.normalize import normalize
+
+
+class ImageDetector:
+    """A trained network between the pre-processing of the evaluation and original-image boxes.
+
+    It is deliberately no `tf.Module` or Keras object: a module that tracks a Keras model saves a
+    traced copy of every layer's call besides the signatures. Exporters track `variables` instead.
+
+    Attributes:
+      variables: the variables of the network.
+      categories: the data set's categories in the order of the contiguous classes.
+    """
+
+    def __init__(self, trained, options: ExportOptions = DEFAULT_OPTIONS):
+        self.variables = list(trained.network.variables)
+        self.categories = tuple(trained.categories)
+        self._trained = trained
+        self._options = options
+
+    @property
+    def input_size(self):
+        """(height, width) of the network input in pixels."""
+        return tuple(self._trained.config.data.input_size)
+
+    def letterbox(self, image):
+        """Fits an image into the network input.
+
+        Args:
+          image: uint8 [h, w, 3], RGB.
+
+        Returns:
+          float32 [H, W, 3], RGB, 0..255, black outside the image.
+        """
+        transform = letterbox_transform(tf.shape(image)[:2], self.input_size)
+        return warp_images(image[tf.newaxis], transform[tf.newaxis], self.input_size)[0]
+
+    def detect(self, letterboxed, image_sizes) -> Detections:
+        """Runs the network and maps the boxes back.
+
+        Args:
+          letterboxed: float32 [B, H, W, 3], RGB, 0..255, from `letterbox`.
+          image_sizes: int32 [B, 2], (height, width) of the original images in pixels.
+
+        Returns:
+          Detections with boxes in pixels of the original images; rows from `count` on are zero.
+        """
+        data = self._trained.config.data
+        images = normalize(letterboxed, data.channel_order, data.mean, data.std)
+        outputs = self._trained.network(images, training=False)
+        outputs = tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), outputs)
+        found = self._trained.detector.decode(outputs)
+        transforms = letterbox_transform(image_sizes, self.input_size)
+        found = found._replace(boxes=inverse_transform_boxes(found.boxes, transforms))
+        return self._cut(found)
+
+    def _cut(self, found: Detections) -> Detections:
+        """Applies the options and zeroes the padding."""
+        rows = self._options.max_detections or found.scores.shape[1]
+        if rows > found.scores.shape[1]:
+            raise UserError(
+                f"max_detections={rows} is more than the {found.scores.shape[1]} rows that the "
+                "decoder of this model finds; ask for fewer, or train with a larger limit in "
+                "model.options."
+            )
+        boxes, scores, classes = (value[:, :rows] for value in found[:3])
+        kept = meant_rows(found.count, rows) & (scores >= self._options.score_threshold)
+        # Where an image has fewer peaks than rows, decoders fill up with rows of score 0.
+        kept &= scores > 0.0
+        return Detections(
+            boxes=boxes * tf.cast(kept, tf.float32)[..., tf.newaxis],
+            scores=scores * tf.cast(kept, tf.float32),
+            classes=classes * tf.cast(kept, tf.int32),
+            count=tf.reduce_sum(tf.cast(kept, tf.int32), axis=-1),
+        )
+
+
+def meant_rows(count, rows: int):
+    """Says which of K rows are meant: count int32 [B] to bool [B, K]."""
+    return tf.range(rows, dtype=tf.int32)[tf.newaxis] < count[:, tf.newaxis]
+
+
+def normalized_boxes(boxes_px, image_sizes):
+    """Divides boxes [B, K, 4] in original-image pixels by image sizes [B, 2] (height, width)."""
+    sizes = tf.cast(image_sizes, tf.float32)
+    return boxes_px / tf.concat([sizes, sizes], axis=-1)[:, tf.newaxis]
+
+
+def category_ids(classes, count, categories):
+    """Turns contiguous classes [B, K] into the data set's own ids, float32, 0 in the padding."""
+    ids = tf.constant([float(category.id) for category in categories], tf.float32)
+    return tf.gather(ids, classes) * tf.cast(meant_rows(count, classes.shape[1]), tf.float32)

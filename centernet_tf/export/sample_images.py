@@ -1,0 +1,53 @@
+"""Images on which an export is held against the trained network."""
+
+import io
+from typing import List, Tuple
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from centernet_tf.data.manifest import load_manifest
+from centernet_tf.errors import UserError
+
+
+def sample_images(trained, count: int) -> Tuple[List[bytes], str]:
+    """Takes images of the evaluation split, or draws some when the data set is not on this machine.
+
+    Args:
+      trained: what `training.model_dir.load_trained` returns.
+      count: how many.
+
+    Returns:
+      encoded images, and one phrase that says which they are.
+    """
+    data = trained.config.data
+    try:
+        split = load_manifest(data.path).split(data.eval_split)
+    except UserError:
+        return drawn_images(count), f"{count} drawn images (the data set '{data.path}' is not here)"
+    records = tf.data.TFRecordDataset(split.shard_paths).take(count)
+    features = {"image/encoded": tf.io.FixedLenFeature([], tf.string)}
+    images = [
+        tf.io.parse_single_example(record, features)["image/encoded"].numpy() for record in records
+    ]
+    return images, f"{len(images)} images of the split '{split.name}' of {data.path}"
+
+
+def drawn_images(count: int) -> List[bytes]:
+    """Returns PNG images of different sizes with spots of many sizes; always the same."""
+    random = np.random.default_rng(0)
+    images = []
+    for index in range(count):
+        height, width = 96 + 37 * (index % 5), 160 - 23 * (index % 4)
+        coarse = random.integers(0, 256, [height // 16, width // 16, 3], np.uint8)
+        fine = random.integers(0, 256, [height // 4, width // 4, 3], np.uint8)
+        layers = [
+            np.asarray(Image.fromarray(layer).resize((width, height), Image.Resampling.BICUBIC))
+            for layer in (coarse, fine)
+        ]
+        blended = np.uint8(0.7 * layers[0] + 0.3 * layers[1])
+        stream = io.BytesIO()
+        Image.fromarray(blended).save(stream, "PNG")
+        images.append(stream.getvalue())
+    return images
