@@ -37,7 +37,9 @@ def line_chart(
     to_x = _scale(min(xs), max(xs), _LEFT, _WIDTH - _RIGHT)
     to_y = _scale(min(y_ticks[0], *ys), max(y_ticks[-1], *ys), _HEIGHT - _BOTTOM, _TOP)
     parts = [_y_tick(to_y(tick), 10**tick if log_y else tick) for tick in y_ticks]
-    parts += [_x_tick(to_x(tick), tick) for tick in x_ticks if min(xs) <= tick <= max(xs)]
+    # Between whole epochs there is nothing.
+    shown = [tick for tick in x_ticks if min(xs) <= tick <= max(xs) and tick == int(tick)]
+    parts += [_x_tick(to_x(tick), tick) for tick in shown]
     for color, points in zip(_cycle(len(lines)), lines.values()):
         drawn = [(to_x(x), to_y(math.log10(y) if log_y else y)) for x, y in points]
         parts.append(_line(drawn, color))
@@ -52,8 +54,7 @@ def line_chart(
 def nice_ticks(low: float, high: float, count: int = 5) -> list:
     """Returns about `count` round numbers that span low..high; at least two."""
     if high <= low:
-        pad = abs(low) * 0.1 or 1.0
-        low, high = low - pad, high + pad
+        low, high = (low - 0.1 * abs(low), high + 0.1 * abs(high)) if low else (0.0, 1.0)
     rough = (high - low) / count
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)

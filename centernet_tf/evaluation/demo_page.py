@@ -53,11 +53,11 @@ def write_demo_page(path: str, result: DemoResult) -> None:
             _headline(result),
             html_page.section(
                 "What it learned from",
-                html_page.row([html_page.picture(image) for image in result.samples], 250),
+                html_page.row([html_page.picture(image) for image in result.samples], 320),
                 note="Training images as drawn, with the boxes of their COCO annotations.",
             ),
             html_page.section(
-                "How it learned", html_page.row(training_charts(result.history_path))
+                "How it learned", html_page.row(training_charts(result.history_path), 440)
             ),
             _metrics(result.metrics),
             html_page.section(
@@ -68,7 +68,7 @@ def write_demo_page(path: str, result: DemoResult) -> None:
             ),
             html_page.section(
                 "What it sees",
-                html_page.row([html_page.picture(image) for image in result.heatmaps], 250),
+                html_page.row([html_page.picture(image) for image in result.heatmaps], 320),
                 note="The heat-map of the network over held-out images: an object is the peak at "
                 "the centre of its box.",
             ),

@@ -23,11 +23,12 @@ h2 { font-size: 20px; margin: 0 0 10px; }
 .note { margin: 0 0 14px; max-width: 75ch; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   padding: 20px 22px; margin-top: 22px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 14px;
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 14px;
   margin-top: 22px; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   padding: 12px 16px; }
-.tile b { display: block; font-size: 26px; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.tile b { display: block; font-size: 24px; line-height: 1.3; white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
 .tile span { color: var(--soft); font-size: 14px; }
 .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, var(--cell)), 1fr));
   gap: 18px; }

@@ -85,7 +85,7 @@ def test_the_table_names_every_number(monkeypatch):
     assert "small          -       -" in table
 
 
-# The original clips boxes to the last cell instead of the border, which costs blood cells cut by the
+# The original clips boxes to the last cell instead of the border, which costs blood cells at the
 # border up to 4 px of the input: 0.980 at 256x256, where mmdet's rule keeps 0.997.
 @pytest.mark.parametrize("split", ["trainval", "test"])
 @pytest.mark.parametrize(
