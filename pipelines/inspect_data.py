@@ -20,12 +20,14 @@ flags.DEFINE_string("split", None, "Split to look at; by default data.train_spli
 
 def main(_):
     from centernet_tf.config import load_config
-    from centernet_tf.data.manifest import load_manifest
     from centernet_tf.evaluation.ceiling import ap_ceiling, ceiling_table
+    from centernet_tf.training.train import open_data_set
 
     values = flags.FLAGS
     config = load_config(values.config_file, values.params_override)
-    manifest = load_manifest(values.data_dir or config.data.path)
+    if values.data_dir:
+        config = config.replace(data={"path": values.data_dir})
+    manifest = open_data_set(config)
     result = ap_ceiling(config, manifest, values.split or config.data.train_split)
     print(ceiling_table(result))
 

@@ -1,0 +1,74 @@
+"""Evaluation, ceiling and pictures on real records, with a network that has learned nothing."""
+
+import json
+
+import numpy as np
+import pytest
+
+from centernet_tf.config import load_config
+from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.input_pipeline import eval_dataset
+from centernet_tf.data.manifest import load_manifest
+from centernet_tf.data.sources import shapes_splits
+from centernet_tf.detectors import make_detector
+from centernet_tf.evaluation import demo_pictures
+from centernet_tf.evaluation.ceiling import ap_ceiling
+from centernet_tf.evaluation.evaluate import evaluate
+from centernet_tf.training.model_dir import Trained
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("records"))
+    convert(shapes_splits(folder, 2, 5, (96, 128), 3), folder, ConvertOptions(num_shards=2))
+    return load_manifest(folder)
+
+
+@pytest.fixture(scope="module")
+def trained(manifest, tmp_path_factory):
+    config = load_config(
+        [],
+        [
+            "data.input_size=[128,128],evaluation.batch_size=2",
+            "model.backbone.width_multiplier=0.125,model.options.head_channels=8",
+        ],
+    )
+    detector = make_detector(config, manifest.num_classes)
+    folder = str(tmp_path_factory.mktemp("model"))
+    return Trained(config, manifest.categories, detector, detector.build(), 0, folder)
+
+
+def test_evaluation_counts_every_image_once(trained, manifest, capsys):
+    metrics = evaluate(trained, manifest)
+    assert metrics["num_images"] == 5
+    assert metrics["num_detections"] == 5 * 100
+    assert 0.0 <= metrics["AP"] < 0.2
+    with open(f"{trained.model_dir}/evaluation/detections.json", encoding="utf-8") as stream:
+        rows = json.load(stream)
+    truth_path = f"{manifest.data_dir}/pictures/val.json"
+    with open(truth_path, encoding="utf-8") as stream:
+        ids = [image["id"] for image in json.load(stream)["images"]]
+    assert sorted({row["image_id"] for row in rows}) == sorted(ids)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].split()[0] == "AP"
+    assert "evaluation" in printed[-1]
+
+
+def test_ceiling_of_drawn_shapes_is_high(trained, manifest):
+    result = ap_ceiling(trained.config, manifest, "val")
+    assert result["grid"]["num_objects"] == manifest.split("val").num_boxes
+    assert result["metrics"]["AP"] > 0.9
+
+
+def test_first_images_are_in_the_order_of_evaluation(trained, manifest):
+    images = demo_pictures.first_images(manifest, "val", 5)
+    batches = list(eval_dataset(trained.config, manifest, "val"))
+    boxes = [row for batch in batches for row in np.asarray(batch["boxes_px"])]
+    for image, padded in zip(images, boxes):
+        np.testing.assert_array_equal(padded[: len(image.boxes_px)], image.boxes_px)
+        assert image.pixels.shape == (96, 128, 3)
+
+
+def test_heat_maps_of_as_many_images_as_asked(trained, manifest):
+    pictures = demo_pictures.heatmap_pictures(trained, manifest, "val", 3)
+    assert [picture.size for picture in pictures] == [(128, 96)] * 3

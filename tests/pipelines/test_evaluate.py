@@ -1,0 +1,22 @@
+"""The evaluation programs end wrong input in one sentence."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["pipelines.evaluate"], "--model_dir"),
+        (["pipelines.evaluate", "--model_dir=no/such/model"], "no/such/model"),
+        (["pipelines.inspect_data", "--config_file=no_such.yaml"], "no_such.yaml"),
+    ],
+)
+def test_one_sentence_and_no_traceback(arguments, words):
+    run = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True)
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert words in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
