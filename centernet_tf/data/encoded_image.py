@@ -34,7 +34,7 @@ def open_image(encoded):
     size = tf.case(
         [(_is_jpeg(encoded), lambda: tf.image.extract_jpeg_shape(encoded)[:2])],
         default=lambda: tf.cond(
-            _starts_with(encoded, b"\x89PNG"),
+            _has_png_header(encoded),
             lambda: _png_size(encoded),
             lambda: tf.shape(_decode(encoded))[:2],
         ),
@@ -92,6 +92,11 @@ def _decode(encoded):
 # The first bytes tell the format; `image/format` is missing or wrong in some tools' records.
 def _is_jpeg(encoded):
     return _starts_with(encoded, b"\xff\xd8\xff")
+
+
+def _has_png_header(encoded):
+    # Up to the width and height, which lie in bytes 16 to 23.
+    return tf.logical_and(_starts_with(encoded, b"\x89PNG"), tf.strings.length(encoded) >= 24)
 
 
 def _starts_with(encoded, magic):
