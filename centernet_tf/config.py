@@ -1,7 +1,8 @@
 """What an experiment is: typed settings, YAML files, overrides and validation.
 
-Every default of the package stands here, or in the `Options` of the detector that the experiment names
-(`centernet_tf/detectors/NAME.py`), so that a new detector brings its own settings in its own file.
+Every default of the package stands here, or in the `Options` of the detector that the experiment
+names (`centernet_tf/detectors/NAME.py`), so that a new detector brings its own settings in its own
+file.
 """
 
 import dataclasses
@@ -140,7 +141,8 @@ class RuntimeConfig(hyperparams.Config):
     strategy: str = "mirrored"
     # auto: on for GPU and TPU, off for CPU, where graph mode is faster (BUILD_NOTES.md).
     xla: str = "auto"
-    # Logical CPU devices to split one CPU into; 1 leaves it whole. More than 1 is for tests of replicas.
+    # Logical CPU devices to split one CPU into; 1 leaves it whole. More than 1 is for tests of
+    # replicas.
     cpu_replicas: int = 1
     # Every random choice of the run follows from it.
     seed: int = 17
@@ -165,8 +167,8 @@ def load_config(config_files=(), params_override=()) -> ExperimentConfig:
       params_override: strings, each `a.b=1,c.d=x` pairs, or a YAML or JSON mapping.
 
     Raises:
-      UserError: a file is missing or is no mapping, a key is unknown (the nearest key is named), a value
-        has the wrong type, or settings contradict each other.
+      UserError: a file is missing or is no mapping, a key is unknown (the nearest key is named), a
+        value has the wrong type, or settings contradict each other.
     """
     layers = [(path, _read_yaml(path)) for path in config_files]
     layers += [("--params_override", _parse_override(text)) for text in params_override if text]
@@ -203,7 +205,8 @@ def load_module(room: str, name: str):
     )
     if name not in names:
         raise UserError(
-            f"There is no {room[:-1]} '{name}'; choose one of {', '.join(names)}.{nearest(name, names)}"
+            f"There is no {room[:-1]} '{name}'; choose one of {', '.join(names)}."
+            f"{nearest(name, names)}"
         )
     return importlib.import_module(f"centernet_tf.{room}.{name}")
 
@@ -379,7 +382,5 @@ def _checks(config):
 
 def _not_in(name, value, choices):
     wrong = value not in choices
-    return (
-        wrong,
-        f"{name} must be one of {', '.join(choices)}; got '{value}'.{nearest(value, choices) if wrong else ''}",
-    )
+    hint = nearest(value, choices) if wrong else ""
+    return wrong, f"{name} must be one of {', '.join(choices)}; got '{value}'.{hint}"

@@ -1,15 +1,19 @@
 """Shows what the network of a config costs: layers, parameters, multiply-adds, shapes, memory.
 
-    python -m pipelines.describe --config_file=configs/coco_resnet18.yaml [--json=FILE]
+python -m pipelines.describe --config_file=configs/coco_resnet18.yaml [--json=FILE]
 """
 
 from absl import flags
 
 from centernet_tf import cli
 
-flags.DEFINE_multi_string("config_file", [], "YAML file of the experiment; repeatable, later ones win.")
+flags.DEFINE_multi_string(
+    "config_file", [], "YAML file of the experiment; repeatable, later ones win."
+)
 flags.DEFINE_multi_string("params_override", [], "Settings, such as data.input_size=[256,256].")
-flags.DEFINE_integer("num_classes", 0, "Classes; 0 takes the config's or the data set's.", lower_bound=0)
+flags.DEFINE_integer(
+    "num_classes", 0, "Classes; 0 takes the config's or the data set's.", lower_bound=0
+)
 flags.DEFINE_string("json", None, "Also write the figures to this file.")
 
 

@@ -8,7 +8,9 @@ from absl import flags
 
 from centernet_tf import cli
 
-flags.DEFINE_multi_string("config_file", [], "YAML file of the experiment; repeatable, later ones win.")
+flags.DEFINE_multi_string(
+    "config_file", [], "YAML file of the experiment; repeatable, later ones win."
+)
 flags.DEFINE_multi_string("params_override", [], "Settings, such as train.epochs=10; repeatable.")
 flags.DEFINE_string("model_dir", None, "Folder for checkpoints, settings, history and results.")
 flags.DEFINE_enum(

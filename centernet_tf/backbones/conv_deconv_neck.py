@@ -1,7 +1,7 @@
 """Up-sampling by a 3x3 convolution, plain or deformable, before each transposed convolution.
 
-The neck of the original's `resdcn_N` and of mmdet's CTResNetNeck. The 3x3 convolution reduces the channels
-first, so the transposed convolution is narrow.
+The neck of the original's `resdcn_N` and of mmdet's CTResNetNeck. The 3x3 convolution reduces the
+channels first, so the transposed convolution is narrow.
 """
 
 import keras

@@ -1,4 +1,4 @@
-"""Up-sampling by plain transposed convolutions: the neck of `res_N` (Simple Baselines, CenterNet)."""
+"""Up-sampling by plain transposed convolutions: the neck of `res_N`."""
 
 import keras
 

@@ -4,7 +4,8 @@ import keras
 
 from centernet_tf.layers.conv_norm import conv_norm
 
-# Blocks of the four stages, and whether a block is a bottleneck with four times its width at the end.
+# Blocks of the four stages, and whether a block is a bottleneck with four times its width at the
+# end.
 DEPTHS = {
     18: ((2, 2, 2, 2), False),
     34: ((3, 4, 6, 3), False),

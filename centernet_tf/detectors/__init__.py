@@ -1,7 +1,8 @@
 """Detectors, one file each: heads, targets, loss and decoder behind the same four verbs.
 
-A detector module holds `Options` (its settings, a `hyperparams.Config` with a method `faults(config)` that
-returns sentences) and `Detector` (a subclass of `PointDetector`). Nothing else has to know its name.
+A detector module holds `Options` (its settings, a `hyperparams.Config` with a method
+`faults(config)` that returns sentences) and `Detector` (a subclass of `PointDetector`). Nothing
+else has to know its name.
 """
 
 import abc
@@ -33,7 +34,7 @@ class PointDetector(abc.ABC):
 
     @abc.abstractmethod
     def build(self):
-        """Returns a functional `keras.Model`: normalised images float32 [B, H, W, 3] -> dict of raw maps."""
+        """Returns a functional `keras.Model`: normalised images [B, H, W, 3] -> dict of maps."""
 
     @abc.abstractmethod
     def encode(self, boxes_px, classes, mask):
@@ -51,8 +52,8 @@ class PointDetector(abc.ABC):
     def normalizers(self, targets):
         """Returns a dict of float32 scalars, sums over the batch by which `loss` divides.
 
-        Training adds them up over the replicas, so that the loss of a global batch does not depend on
-        how it was split.
+        Training adds them up over the replicas, so that the loss of a global batch does not depend
+        on how it was split.
         """
         del targets
         return {}
@@ -69,7 +70,7 @@ class PointDetector(abc.ABC):
 
     @abc.abstractmethod
     def decode(self, outputs):
-        """Returns `Detections` in pixels of the network input; static shapes, XLA- and TFLite-safe."""
+        """Returns `Detections` in input pixels; static shapes, XLA- and TFLite-safe."""
 
 
 def make_detector(config: ExperimentConfig, num_classes: int) -> PointDetector:

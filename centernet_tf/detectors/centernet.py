@@ -1,4 +1,4 @@
-"""CenterNet: an object is the centre of its box (Zhou, Wang, Kraehenbuehl 2019, "Objects as Points")."""
+"""CenterNet: an object is the centre of its box ("Objects as Points", Zhou et al. 2019)."""
 
 import dataclasses
 
@@ -60,8 +60,8 @@ class Options(hyperparams.Config):
             ),
             (
                 not 0 < self.max_detections <= cells,
-                f"model.options.max_detections must be 1 to {cells}, the cells of the output map; got "
-                f"{self.max_detections}.",
+                f"model.options.max_detections must be 1 to {cells}, the cells of the output map; "
+                f"got {self.max_detections}.",
             ),
             (
                 self.peak_kernel < 1 or self.peak_kernel % 2 == 0,
@@ -84,11 +84,11 @@ class Detector(PointDetector):
         return tuple(side // STRIDE for side in self.input_size)
 
     def build(self):
-        """Returns the network; maps: heatmap logits [.., C], size (h, w) [.., 2], offset (y, x) [.., 2]."""
+        """Returns the network: maps heatmap (logits, C), size (h, w) and offset (y, x)."""
         backbone, hidden = self.config.model.backbone, self.options.head_channels
         images = keras.Input([*self.input_size, 3], name="image")
         features = build_backbone(backbone, images)
-        # The original narrows both layers of the regression branches, but in plain res_N only the last.
+        # The original narrows both layers of a regression branch, but in plain res_N only the last.
         narrow = {"stddev": 0.001, "hidden_stddev": None if backbone.name[:4] == "res_" else 0.001}
         outputs = {
             "heatmap": conv_head(
@@ -125,8 +125,8 @@ class Detector(PointDetector):
     def loss(self, outputs, targets, normalizers=None):
         """Focal loss of the heat-map, L1 of size and offset (section 4); float32 scalars.
 
-        The L1 sums are divided by twice the number of objects, as both originals do: half of what the
-        paper's formula says.
+        The L1 sums are divided by twice the number of objects, as both originals do: half of what
+        the paper's formula says.
         """
         options = self.options
         counts = normalizers or self.normalizers(targets)
@@ -158,7 +158,7 @@ class Detector(PointDetector):
         )
 
     def targets_to_outputs(self, targets):
-        """Returns the maps that a perfect network would draw for batched targets: what limits decoding.
+        """Returns the maps that a perfect network would draw for batched targets.
 
         Objects of a shared cell are written in order, the last one wins, as maps can hold only one.
         """
@@ -178,7 +178,7 @@ class Detector(PointDetector):
 
 
 def _write_cells(index, mask, values, cells):
-    """Writes values [M, 2] at flat cells [M] of a zero map [cells, 2], later rows over earlier ones."""
+    """Writes values [M, 2] at flat cells [M] of a zero map [cells, 2]; the last row wins."""
     place = tf.where(mask > 0, index, cells)
     order = tf.range(tf.size(index))
     owner = tf.math.unsorted_segment_max(order, place, cells + 1)[:cells]

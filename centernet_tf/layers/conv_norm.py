@@ -13,8 +13,8 @@ def batch_norm(x, name):
 def conv_norm(x, filters, kernel_size, strides, name, relu=True, initializer=None):
     """Convolution without bias, then normalisation and, if asked, ReLU.
 
-    Padding is k // 2 on each side for every stride. Keras's 'same' pads strided convolutions of even
-    inputs on the far side only, which shifts the features by a pixel against PyTorch's.
+    Padding is k // 2 on each side for every stride. Keras's 'same' pads strided convolutions of
+    even inputs on the far side only, which shifts the features by a pixel against PyTorch's.
     """
     if strides > 1 and kernel_size > 1:
         x = keras.layers.ZeroPadding2D(kernel_size // 2, name=f"{name}_pad")(x)
@@ -35,7 +35,7 @@ def conv_norm(x, filters, kernel_size, strides, name, relu=True, initializer=Non
 
 
 def deconv_norm(x, filters, initializer, name):
-    """Transposed convolution 4x4, stride 2, without bias, then normalisation and ReLU: twice the size."""
+    """Transposed convolution 4x4, stride 2, without bias, normalisation, ReLU: twice the size."""
     x = keras.layers.Conv2DTranspose(
         filters,
         kernel_size=4,

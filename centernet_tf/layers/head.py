@@ -15,8 +15,8 @@ def conv_head(
       hidden_channels: of the 3x3 convolution.
       channels: of the result.
       name: of the result and, with a suffix, of the layers.
-      hidden_stddev: of the normal initialisation of the 3x3 convolution, its bias then zero; None gives
-        PyTorch's default for both.
+      hidden_stddev: of the normal initialisation of the 3x3 convolution, its bias then zero; None
+        gives PyTorch's default for both.
       stddev: the same for the 1x1 convolution.
       final_bias: constant bias of the 1x1 convolution.
 

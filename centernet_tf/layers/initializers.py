@@ -16,7 +16,7 @@ def resnet_convolution(seed=None):
 
 
 def bilinear_taps(kernel_size):
-    """The 2-D bilinear up-sampling kernel, float32 [k, k]: for k = 4 the outer product of .25 .75 .75 .25."""
+    """The bilinear up-sampling kernel, float32 [k, k]; .25 .75 .75 .25 each way for k = 4."""
     factor = (kernel_size + 1) // 2
     middle = factor - 1.0 if kernel_size % 2 else factor - 0.5
     taps = 1.0 - np.abs(np.arange(kernel_size) - middle) / factor
@@ -27,9 +27,9 @@ def bilinear_taps(kernel_size):
 class FirstChannelBilinear(keras.initializers.Initializer):
     """PyTorch's default with bilinear taps for output channel 0 alone.
 
-    The original's bilinear routine was written for grouped transposed convolutions; on the dense ones of
-    `resnet_dcn` it reaches the first output channel only, and mmdet keeps that. For kernels in Keras's
-    `Conv2DTranspose` layout [k, k, out, in].
+    The original's bilinear routine was written for grouped transposed convolutions; on the dense
+    ones of `resnet_dcn` it reaches the first output channel only, and mmdet keeps that. For kernels
+    in Keras's `Conv2DTranspose` layout [k, k, out, in].
     """
 
     def __init__(self, seed=None):

@@ -27,13 +27,16 @@ def center_targets(
       radius_rule: see `gaussian_radius`.
       min_overlap: see `gaussian_radius`.
       clip_margin: boxes are clipped to [0, side - clip_margin]; 1 as the original does, 0 as mmdet.
-      cell_owner: 'all' keeps every object of a shared cell (original); 'last' only the last one (mmdet,
-        whose dense maps are overwritten).
+      cell_owner: 'all' keeps every object of a shared cell (original); 'last' only the last one
+        (mmdet, whose dense maps are overwritten).
 
     Returns:
-      dict: heatmap float32 [height, width, C]; index int32 [M], y * width + x of the centre cell; mask
-      float32 [M], 0 for objects that are padding, outside the map or of no extent; size float32 [M, 2],
-      (h, w) in map pixels; offset float32 [M, 2], (y, x) of the centre inside its cell, 0..1.
+      dict of
+        heatmap: float32 [height, width, C].
+        index: int32 [M], y * width + x of the centre cell.
+        mask: float32 [M], 0 for objects that are padding, outside the map or of no extent.
+        size: float32 [M, 2], (h, w) in map pixels.
+        offset: float32 [M, 2], (y, x) of the centre inside its cell, 0..1.
     """
     height, width = map_size
     limit = tf.constant([height - clip_margin, width - clip_margin] * 2, tf.float32)

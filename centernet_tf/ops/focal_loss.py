@@ -8,13 +8,14 @@ import tensorflow as tf
 def heatmap_focal_loss(logits, heatmap, clamp):
     """Sums the loss over every cell; the caller divides by the number of peaks.
 
-    -(1 - p)^2 log p where the target is 1, -(1 - y)^4 p^2 log(1 - p) elsewhere, with alpha = 2, beta = 4.
+    -(1 - p)^2 log p where the target is 1, -(1 - y)^4 p^2 log(1 - p) elsewhere, with alpha = 2,
+    beta = 4.
 
     Args:
       logits: [B, H, W, C] of any float type.
       heatmap: float32 [B, H, W, C] in 0..1; a peak is a cell that equals 1.
-      clamp: p is held in [clamp, 1 - clamp], and cells beyond get no gradient (original: 1e-4); 0 adds
-        1e-12 to p inside the logarithms instead (mmdet).
+      clamp: p is held in [clamp, 1 - clamp], and cells beyond get no gradient (original: 1e-4); 0
+        adds 1e-12 to p inside the logarithms instead (mmdet).
 
     Returns:
       float32 scalar.

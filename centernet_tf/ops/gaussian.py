@@ -7,8 +7,8 @@ def gaussian_radius(size_map, rule, min_overlap):
     """Radius of an object's peak so that boxes of nearby centres still overlap it by `min_overlap`.
 
     Rules (CornerNet's three cases; facts differ between published code bases):
-      'original': CenterNet as published: sizes rounded up, and the roots divided by 2 instead of by 2a,
-        which leaves the third case always smallest. All published CenterNet weights were trained so.
+      'original': CenterNet as published: sizes rounded up, and the roots divided by 2 instead of
+        by 2a, which leaves the third case always smallest; all published weights were trained so.
       'original_exact': the same without rounding up (its 3-D task).
       'cornernet': the corrected roots, sizes rounded up.
       'mmdet': the corrected roots, sizes as they are.
@@ -36,7 +36,7 @@ def gaussian_radius(size_map, rule, min_overlap):
         if rule.startswith("original"):
             radii.append((b + root) / 2.0)
         else:
-            # The sign of b differs between the cases, hence |b| for the smaller root of the first two.
+            # b is negative in the third case only, and |b| gives the smaller root of the others.
             radii.append((tf.abs(b) - root) / (2.0 * a) if sign < 0 else (b + root) / (2.0 * a))
     return tf.maximum(tf.reduce_min(tf.stack(radii), axis=0), 0.0)
 
@@ -44,8 +44,8 @@ def gaussian_radius(size_map, rule, min_overlap):
 def draw_gaussians(centers_map, radii, classes, map_size, num_classes):
     """Draws one peak an object, merged by maximum: exactly 1 at the centre, sigma = (2 r + 1) / 6.
 
-    Only the cells inside the windows are computed, so the cost follows the area of the objects and not
-    the number of classes. Shapes inside depend on the data: for tf.data, not for XLA.
+    Only the cells inside the windows are computed, so the cost follows the area of the objects and
+    not the number of classes. Shapes inside depend on the data: for tf.data, not for XLA.
 
     Args:
       centers_map: int32 [N, 2], (y, x) cells inside the map.

@@ -1,7 +1,7 @@
 """The axis-aligned map between an image and the network input, and the warp that follows it.
 
-A transform is float32 [..., 3] = (scale, shift_y, shift_x): a point p of the image, in pixels, lies at
-`scale * p + shift` in the network input. Pixel centres are at integers in both frames, without a
+A transform is float32 [..., 3] = (scale, shift_y, shift_x): a point p of the image, in pixels, lies
+at `scale * p + shift` in the network input. Pixel centres are at integers in both frames, without a
 half-pixel shift, as in the original CenterNet (its `get_affine_transform` and `cv2.warpAffine`).
 """
 
@@ -11,8 +11,9 @@ import tensorflow as tf
 def letterbox_transform(image_size, input_size):
     """Returns the transform that fits an image centred in the input, its aspect ratio kept.
 
-    For a square input it equals the original's `fix_res` test transform with centre (W/2, H/2) and extent
-    max(H, W); for others it takes the tighter side, where the original looks at the width alone.
+    For a square input it equals the original's `fix_res` test transform with centre (W/2, H/2) and
+    extent max(H, W); for others it takes the tighter side, where the original looks at the width
+    alone.
 
     Args:
       image_size: int or float [..., 2], (height, width) in pixels.
@@ -44,8 +45,8 @@ def warp_images(images, transforms, output_size):
     """Warps a batch bilinearly, with 0 outside the image.
 
     `tf.image.crop_and_resize` samples at integer pixel centres, which is the originals' convention
-    (OpenCV's `warpAffine` also rounds the position to 1/32 pixel and the value to uint8; this does not).
-    As there, a sample between the last pixel and the outside is 0 instead of blended.
+    (OpenCV's `warpAffine` also rounds the position to 1/32 pixel and the value to uint8; this does
+    not). As there, a sample between the last pixel and the outside is 0 instead of blended.
 
     Args:
       images: uint8 or float32 [B, H, W, C].

@@ -1,4 +1,4 @@
-"""Peaks of heat-maps: the max-pool filter that stands in for box suppression, and the best K of them."""
+"""Peaks of heat-maps: the max-pool filter that stands in for box suppression, and the best K."""
 
 import tensorflow as tf
 
@@ -25,8 +25,8 @@ def top_peaks(heatmap, k):
       k: how many; at most H * W * C.
 
     Returns:
-      values float32 [B, k] falling, cell int32 [B, k] (y * W + x), classes int32 [B, k]. Equal values
-      come in the order of cell, then class.
+      values float32 [B, k] falling, cell int32 [B, k] (y * W + x), classes int32 [B, k]. Equal
+      values come in the order of cell, then class.
     """
     height, width, num_classes = heatmap.shape[1:]
     flat = tf.reshape(heatmap, [-1, height * width * num_classes])

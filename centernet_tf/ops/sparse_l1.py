@@ -4,7 +4,7 @@ import tensorflow as tf
 
 
 def gather_cells(maps, index):
-    """Values of maps [B, H, W, C] at flat cells [B, M] (y * W + x) -> [B, M, C]; one batched gather."""
+    """Values of maps [B, H, W, C] at flat cells [B, M] (y * W + x) -> [B, M, C]."""
     height, width, channels = maps.shape[1:]
     return tf.gather(tf.reshape(maps, [-1, height * width, channels]), index, batch_dims=1)
 

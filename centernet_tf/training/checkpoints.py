@@ -7,10 +7,12 @@ import tensorflow as tf
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Network, optimizer, step and epoch in `model_dir/checkpoints`, every few epochs and at the end.
+    """Network, optimizer, step and epoch in `model_dir/checkpoints`, every few epochs.
 
-    TensorFlow writes the files of a checkpoint first and the `checkpoint` index that names it last, so a
-    killed run leaves the one before as the newest.
+    The last epoch is always saved.
+
+    TensorFlow writes the files of a checkpoint first and the `checkpoint` index that names it last,
+    so a killed run leaves the one before as the newest.
     """
 
     def __init__(self, model_dir, trainer, config):

@@ -6,7 +6,8 @@ from typing import List, Tuple
 
 import keras
 
-# Bytes of float32, and the copies of each weight that training keeps by optimizer: value, gradient, slots.
+# Bytes of float32, and the copies of each weight that training keeps by optimizer: value, gradient,
+# slots.
 _BYTES = 4
 _WEIGHT_COPIES = {"adam": 4, "adamw": 4, "sgd": 3}
 # Layers whose result is not kept for the gradient: the next layer keeps its own.
@@ -71,7 +72,7 @@ def multiply_adds(layer: keras.layers.Layer) -> int:
 
 
 def training_memory_bytes(stages: List[Stage], batch_size: int, optimizer: str) -> int:
-    """Estimates the memory of a training step in float32: weights, gradients, slots and activations.
+    """Estimates the memory of a float32 training step: weights, gradients, slots, activations.
 
     Workspace of the convolution library, the input pipeline and TensorFlow itself come on top.
     """

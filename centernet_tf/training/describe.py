@@ -18,8 +18,8 @@ def describe(config: ExperimentConfig, num_classes: int) -> dict:
       num_classes: of the heads; the experiment may leave it to the data set.
 
     Returns:
-      dict with 'parameters', 'multiply_adds' (one image), 'training_bytes', 'batch_size', 'input_size',
-      'num_classes' and 'stages', a list of dicts with the fields of `Stage`.
+      dict with 'parameters', 'multiply_adds' (one image), 'training_bytes', 'batch_size',
+      'input_size', 'num_classes' and 'stages', a list of dicts with the fields of `Stage`.
     """
     network = make_detector(config, num_classes).build()
     stages = stages_of(network)
@@ -45,8 +45,8 @@ def classes_of(config: ExperimentConfig, num_classes: int) -> int:
     if config.data.path and os.path.isdir(config.data.path):
         return open_data_set(config).num_classes
     raise UserError(
-        "The number of classes is not known: set model.num_classes, or data.path to a data set, or give "
-        "--num_classes."
+        "The number of classes is not known: set model.num_classes, or data.path to a data set, "
+        "or give --num_classes."
     )
 
 
@@ -62,7 +62,8 @@ def table(description: dict) -> str:
         shape = "x".join(str(side) for side in stage["output_shape"])
         lines.append(
             f"{stage['name']:<10}{stage['layers']:>7}{stage['parameters']:>13,}"
-            f"{stage['multiply_adds'] / 1e6:>17,.1f}  {shape:<14}{stage['activation_bytes'] / 1e6:>12.1f}"
+            f"{stage['multiply_adds'] / 1e6:>17,.1f}  {shape:<14}"
+            f"{stage['activation_bytes'] / 1e6:>12.1f}"
         )
     lines.append(
         f"{'total':<10}{sum(stage['layers'] for stage in description['stages']):>7}"
@@ -70,7 +71,8 @@ def table(description: dict) -> str:
     )
     lines.append(
         f"A training step of {description['batch_size']} images needs about "
-        f"{description['training_bytes'] / 1e9:.2f} GB (weights, gradients, optimizer, activations)."
+        f"{description['training_bytes'] / 1e9:.2f} GB for weights, gradients, optimizer and "
+        "activations."
     )
     return "\n".join(lines)
 

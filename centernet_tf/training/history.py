@@ -9,7 +9,7 @@ import tensorflow as tf
 
 
 class History(keras.callbacks.Callback):
-    """Losses, learning rate, time and throughput of each epoch; evaluation metrics when there are any.
+    """Losses, learning rate, time, throughput and, where there are any, COCO metrics.
 
     A resumed run drops the lines of epochs that its checkpoint does not cover, and goes on.
     """

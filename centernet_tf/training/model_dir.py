@@ -47,8 +47,8 @@ def load_trained(model_dir: str) -> Trained:
     """Builds the detector of `model_dir` and restores its newest checkpoint.
 
     Raises:
-      UserError: the folder is no model directory, holds no checkpoint, or the checkpoint does not fit
-        the settings beside it.
+      UserError: the folder is no model directory, holds no checkpoint, or the checkpoint does not
+        fit the settings beside it.
     """
     config = read_config(model_dir)
     categories = read_labels(model_dir)
@@ -123,14 +123,16 @@ def _check_same_model(model_dir, config, categories):
         present = _flat(before.model.as_dict()).get(key)
         if present != value:
             raise UserError(
-                f"{model_dir} holds a run with model.{key} = {present}, and now it is {value}; {advice}"
+                f"{model_dir} holds a run with model.{key} = {present}, and now it is {value}; "
+                f"{advice}"
             )
     if os.path.exists(os.path.join(model_dir, "labels.json")):
         names = [category.name for category in read_labels(model_dir)]
         wanted = [category.name for category in categories]
         if names != wanted:
             raise UserError(
-                f"{model_dir} holds a run for the classes {names}, and the data set has {wanted}; {advice}"
+                f"{model_dir} holds a run for the classes {names}, and the data set has {wanted}; "
+                f"{advice}"
             )
 
 

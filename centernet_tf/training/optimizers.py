@@ -9,8 +9,8 @@ from centernet_tf.config import OptimizerConfig
 def make_schedule(config: OptimizerConfig, steps_per_epoch: int, epochs: int):
     """Returns the learning rate as a function of the step.
 
-    A step schedule drops after finishing each of `drop_epochs`, as the original does. Warm-up is linear
-    over the first steps and replaces the schedule there.
+    A step schedule drops after finishing each of `drop_epochs`, as the original does. Warm-up is
+    linear over the first steps and replaces the schedule there.
     """
     rate = config.learning_rate
     drops = [epoch for epoch in config.drop_epochs if epoch < epochs]
@@ -34,8 +34,8 @@ def make_schedule(config: OptimizerConfig, steps_per_epoch: int, epochs: int):
 def make_optimizer(config: OptimizerConfig, schedule):
     """Returns the Keras optimizer; Adam's epsilon is PyTorch's.
 
-    The L2 penalty of sgd is added to the gradients by the training step, as PyTorch does; Keras's own
-    `weight_decay` would be decoupled from the momentum.
+    The L2 penalty of sgd is added to the gradients by the training step, as PyTorch does; Keras's
+    own `weight_decay` would be decoupled from the momentum.
     """
     if config.name == "sgd":
         return keras.optimizers.SGD(schedule, momentum=config.momentum, jit_compile=False)

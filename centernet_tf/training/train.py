@@ -24,7 +24,8 @@ MODES = ("train", "eval", "train_and_eval")
 def run_job(config: ExperimentConfig, model_dir: str, mode: str = "train_and_eval") -> dict:
     """Trains, evaluates, or both.
 
-    A model directory with checkpoints is continued from the newest one; a finished run is left as it is.
+    A model directory with checkpoints is continued from the newest one; a finished run is left as
+    it is.
 
     Args:
       config: the experiment; `data.path` must hold a data set.
@@ -35,7 +36,8 @@ def run_job(config: ExperimentConfig, model_dir: str, mode: str = "train_and_eva
       the COCO metrics of the evaluation split; empty for mode 'train'.
 
     Raises:
-      UserError: no data set, a class count that does not match, a folder with another run, and the like.
+      UserError: no data set, a class count that does not match, a folder with another run, and the
+        like.
     """
     if mode != "eval":
         train(config, model_dir, evaluate_between=mode == "train_and_eval")
@@ -71,7 +73,8 @@ def train(config: ExperimentConfig, model_dir: str, evaluate_between: bool) -> N
 
     history = History(model_dir, steps, config.train.global_batch_size)
     history.resume(finished)
-    # The history opens the epoch's line, the evaluation adds to it, and the checkpoint closes the epoch.
+    # The history opens the epoch's line, the evaluation adds to it, and the checkpoint closes the
+    # epoch.
     callbacks = [history]
     if evaluate_between:
         callbacks.append(EvaluateDuringTraining(trainer, config, manifest, history))
@@ -90,12 +93,13 @@ def open_data_set(config: ExperimentConfig):
     """Returns the manifest of the experiment's data set.
 
     Raises:
-      UserError: no path is set, there is no data set, or `model.num_classes` is not its class count.
+      UserError: no path is set, there is no data set, or `model.num_classes` is not its class
+        count.
     """
     if not config.data.path:
         raise UserError(
-            "data.path is not set; give the folder written by pipelines.make_tfrecords, for example "
-            "--params_override=data.path=/data/records."
+            "data.path is not set; give the folder written by pipelines.make_tfrecords, for "
+            "example --params_override=data.path=/data/records."
         )
     manifest = load_manifest(config.data.path)
     wanted = config.model.num_classes

@@ -7,14 +7,14 @@ import tensorflow as tf
 class Trainer(keras.Model):
     """A network with its detector's loss.
 
-    XLA compiles the forward pass, the loss and the gradients of one replica; summing over replicas and
-    the optimizer stay outside, since variables of several devices cannot enter one XLA program. The
-    normalisers of the loss are summed over replicas first, so that N replicas compute what one replica
-    would on the same global batch (batch statistics apart).
+    XLA compiles the forward pass, the loss and the gradients of one replica; summing over replicas
+    and the optimizer stay outside, since variables of several devices cannot enter one XLA program.
+    The normalisers of the loss are summed over replicas first, so that N replicas compute what one
+    replica would on the same global batch (batch statistics apart).
     """
 
     def __init__(self, detector, network, optimizer_config, use_xla):
-        """Args: a `PointDetector`, the model of its `build`, an `OptimizerConfig`, and XLA on or off."""
+        """Takes a detector, the model of its `build`, an `OptimizerConfig` and XLA on or off."""
         super().__init__(name="trainer")
         self.detector = detector
         self.network = network

@@ -23,7 +23,7 @@ GLOBAL_BATCH, STEPS = 4, 3
 
 
 def batches(detector):
-    """Images of noise with one to three boxes; the halves of a batch hold unlike numbers of objects."""
+    """Images of noise with one to three boxes, unlike numbers in the halves of a batch."""
     rng = np.random.default_rng(5)
     images = rng.normal(size=[GLOBAL_BATCH * STEPS, 64, 64, 3]).astype(np.float32)
     corners = rng.uniform(0, 30, [GLOBAL_BATCH * STEPS, 3, 2])
