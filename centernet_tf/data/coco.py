@@ -1,8 +1,8 @@
 """Reader of COCO detection JSON: `images`, `annotations` and `categories`."""
 
 import json
-import math
 import os
+import re
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from centernet_tf.data.annotations import (
@@ -16,6 +16,7 @@ from centernet_tf.data.safe_path import path_inside
 from centernet_tf.errors import UserError
 
 _LARGEST_ID = 2**63 - 1
+_LARGEST_AREA = 1e12
 
 
 def read_coco(name: str, images_dir: str, annotations_path: str) -> AnnotatedSplit:
@@ -74,7 +75,7 @@ def _categories(entries: list, path: str) -> Tuple[Category, ...]:
     for entry in entries:
         identifier = _integer(entry.get("id")) if isinstance(entry, dict) else None
         label = entry.get("name") if isinstance(entry, dict) else None
-        if identifier is None or identifier < 0 or not isinstance(label, str) or not label:
+        if identifier is None or identifier < 0 or not _is_label(label):
             raise UserError(
                 f"A category in '{path}' needs an 'id' (a whole number from 0) and a 'name'; "
                 f"found {_quote(entry)}."
@@ -85,6 +86,11 @@ def _categories(entries: list, path: str) -> Tuple[Category, ...]:
     if not categories:
         raise UserError(f"'{path}' lists no categories, so there is nothing to detect.")
     return tuple(categories[identifier] for identifier in sorted(categories))
+
+
+def _is_label(value) -> bool:
+    """Says whether `value` is text that UTF-8 can hold, which lone surrogates of JSON are not."""
+    return isinstance(value, str) and bool(value) and re.search("[\ud800-\udfff]", value) is None
 
 
 def _images(document, images_dir, known_categories, report) -> Iterator[ImageAnnotation]:
@@ -155,7 +161,7 @@ def _box(entry: dict) -> Optional[BoxAnnotation]:
         return None
     left, top, width, height = (float(value) for value in bbox)
     area = entry.get("area")
-    has_area = _is_number(area) and math.isfinite(area) and area >= 0
+    has_area = _is_number(area) and 0 <= area < _LARGEST_AREA
     return BoxAnnotation(
         box_px=(top, left, top + height, left + width),
         category_id=category_id,

@@ -18,7 +18,7 @@ from centernet_tf.data.manifest import FILE_NAME, manifest_document
 from centernet_tf.data.problems import ProblemReport
 from centernet_tf.data.progress import ProgressBar
 from centernet_tf.data.report_table import report_table, too_many_problems
-from centernet_tf.data.shard_writer import ShardWriter, default_num_shards
+from centernet_tf.data.shard_writer import MAX_SHARDS, ShardWriter, default_num_shards
 from centernet_tf.data.tf_example import serialize_example
 from centernet_tf.errors import UserError
 
@@ -119,9 +119,9 @@ def _check_options(splits, options: ConvertOptions) -> None:
             )
     if options.workers < 1:
         raise UserError(f"--workers must be at least 1; got {options.workers}.")
-    if not 0 <= options.num_shards <= 10000:
+    if not 0 <= options.num_shards <= MAX_SHARDS:
         raise UserError(
-            f"--num_shards must be from 0 (automatic) to 10000; got {options.num_shards}."
+            f"--num_shards must be from 0 (automatic) to {MAX_SHARDS}; got {options.num_shards}."
         )
     if not 0 <= options.max_bad_fraction <= 1:
         raise UserError(f"--max_bad_fraction must be from 0 to 1; got {options.max_bad_fraction}.")
@@ -130,7 +130,7 @@ def _check_options(splits, options: ConvertOptions) -> None:
 def _write_split(split: AnnotatedSplit, categories, folder: str, options: ConvertOptions) -> dict:
     names = {category.id: category.name for category in categories}
     num_shards = options.num_shards or default_num_shards(split.num_images)
-    writer = ShardWriter(folder, split.name, num_shards)
+    writer = ShardWriter(folder, split.name, min(num_shards, split.num_images))
     bar = ProgressBar(split.name, split.num_images)
     report = split.report
     try:

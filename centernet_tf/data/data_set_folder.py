@@ -38,7 +38,7 @@ def new_data_set(output_dir: str, overwrite: bool) -> Iterator[str]:
         try:
             refuse_existing(output_dir, overwrite)
             _remove_remains(output_dir)
-            os.mkdir(staging)
+            _make(staging)
             yield staging
             _publish(staging, output_dir)
         finally:
@@ -50,11 +50,8 @@ def new_data_set(output_dir: str, overwrite: bool) -> Iterator[str]:
 @contextlib.contextmanager
 def _locked(folder: str):
     """Holds a lock on the folder itself, so that no lock file stays behind."""
-    try:
-        os.makedirs(folder, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise UserError(f"Cannot make the folder '{folder}': {error.strerror}.") from error
+    _make(folder)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -62,6 +59,13 @@ def _locked(folder: str):
         raise UserError(f"Another run is writing into '{folder}'; wait for it to end.") from error
     finally:
         os.close(descriptor)
+
+
+def _make(folder: str) -> None:
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"Cannot make the folder '{folder}': {error.strerror}.") from error
 
 
 def refuse_existing(output_dir: str, overwrite: bool) -> None:

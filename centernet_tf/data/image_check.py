@@ -87,6 +87,9 @@ def _read(path: str) -> bytes:
 
 def _check(data: bytes) -> CheckedImage:
     with Image.open(io.BytesIO(data)) as image:
+        # Checks the sums of PNG chunks, which TensorFlow does not; leaves the image unusable.
+        image.verify()
+    with Image.open(io.BytesIO(data)) as image:
         stored_format, mode, (width, height) = image.format, image.mode, image.size
         if width * height > MAX_PIXELS:
             raise ImageFault("oversized_image", f"{width}x{height}; at most {MAX_PIXELS} pixels")

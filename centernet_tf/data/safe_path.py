@@ -12,7 +12,7 @@ def path_inside(folder: str, file_name: str) -> Optional[str]:
     characters, and names longer than a file system takes.
     """
     parts = re.split(r"[/\\]", file_name)
-    leads_out = file_name[:1] in ("/", "\\", "~") or ".." in parts or re.match(r"\w+:", file_name)
+    leads_out = ".." in parts or re.match(r"[/\\~]|[A-Za-z]:[/\\]|\w+://", file_name)
     unnameable = not file_name.strip() or re.search(r"[\x00-\x1f]", file_name)
     too_long = any(len(os.fsencode(part)) > 255 for part in parts if _encodes(part))
     if leads_out or unnameable or too_long or not _encodes(file_name):

@@ -6,10 +6,13 @@ from typing import List
 
 import tensorflow as tf
 
+# All shards of a split are open at once; systems commonly allow a process 1024 files.
+MAX_SHARDS = 500
+
 
 def default_num_shards(num_images: int) -> int:
     """Returns 8 shards, more beyond 8,000 images (1,000 a file), fewer below 32 (4 a file)."""
-    return max(1, min(num_images // 4, max(8, -(-num_images // 1000))))
+    return max(1, min(num_images // 4, max(8, -(-num_images // 1000)), MAX_SHARDS))
 
 
 class ShardWriter:
