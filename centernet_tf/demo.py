@@ -15,6 +15,7 @@ from centernet_tf.data.sources import shapes_splits
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation import demo_pictures
 from centernet_tf.evaluation.demo_page import DemoResult, write_demo_page
+from centernet_tf.export.comparison import compare
 from centernet_tf.export.predictor import load_predictor
 from centernet_tf.export.saved_model import export_saved_model
 from centernet_tf.export.tflite import export_tflite
@@ -149,7 +150,7 @@ def _pictures(trained, output_dir, artefacts) -> dict:
             for name in ("saved_model", "tflite")
         )
     )
-    box, score = demo_pictures.largest_difference(served, mobile, _SCORE_THRESHOLD)
+    difference = compare(served, mobile)
     samples = demo_pictures.first_images(manifest, data.train_split, 6)
     return {
         "samples": [demo_pictures.truth_picture(image, names) for image in samples],
@@ -158,8 +159,8 @@ def _pictures(trained, output_dir, artefacts) -> dict:
             for image, found in zip(held_out, served)
         ],
         "heatmaps": demo_pictures.heatmap_pictures(trained, manifest, data.eval_split, 6),
-        "agreement": f"On these, the TFLite file differs by at most {box:.3f} px and {score:.5f} "
-        "in score.",
+        "agreement": f"The TFLite file differs by at most {difference.box_px:.3f} px and "
+        f"{difference.score:.5f} in score.",
     }
 
 

@@ -79,18 +79,3 @@ def heatmap_pictures(trained, manifest, split: str, count: int) -> List[Image.Im
         if len(pictures) >= count:
             break
     return pictures
-
-
-def largest_difference(found, other, score_threshold: float) -> tuple:
-    """Compares two lists of `Detections` of the same images, row by row.
-
-    Returns:
-      the largest difference of a box side in pixels and of a score, over rows that the first list
-      scores at least `score_threshold`.
-    """
-    boxes, scores = [0.0], [0.0]
-    for one, two in zip(found, other):
-        rows = int(min((np.asarray(one.scores) >= score_threshold).sum(), len(two.scores)))
-        boxes.append(np.abs(one.boxes[:rows] - two.boxes[:rows]).max(initial=0.0))
-        scores.append(np.abs(one.scores[:rows] - two.scores[:rows]).max(initial=0.0))
-    return float(max(boxes)), float(max(scores))

@@ -36,7 +36,7 @@ def detect_batches(
     detect: Callable,
     batches: Iterable[dict],
     class_ids: Sequence[int],
-    progress: Optional[Callable[[int], None]] = None,
+    progress: Optional[Callable[[], None]] = None,
 ) -> list:
     """Detects the objects of every image once.
 
@@ -45,19 +45,18 @@ def detect_batches(
       batches: what `data.input_pipeline.eval_dataset` yields; rows whose `valid` is False are
         skipped.
       class_ids: the data set's category id of each contiguous class.
-      progress: called after each batch with the number of images done.
+      progress: called once for every image done.
 
     Returns:
       COCO results, see `coco_results`.
     """
-    results, done = [], 0
+    results = []
     for batch in batches:
         found = detect(batch["image"], batch["transform"])
         valid = batch["valid"].numpy()
         results += coco_results(found, batch["image_id"].numpy(), valid, class_ids)
-        done += int(valid.sum())
-        if progress:
-            progress(done)
+        for _ in range(int(valid.sum()) if progress else 0):
+            progress()
     return results
 
 

@@ -2,12 +2,10 @@
 
 import json
 import os
-import sys
 from typing import Callable, Optional, Tuple
 
-import keras
-
 from centernet_tf.data import input_pipeline
+from centernet_tf.data.progress import ProgressBar
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES, coco_metrics
 from centernet_tf.evaluation.detect import detect_batches, detect_function
@@ -24,7 +22,7 @@ def evaluate(trained, manifest, split: Optional[str] = None, progress: bool = Fa
       trained: what `training.model_dir.load_trained` returns.
       manifest: of the data set to score on.
       split: its name; None is the experiment's `data.eval_split`.
-      progress: show a progress bar.
+      progress: show a progress bar at a terminal.
 
     Returns:
       the metrics of `coco_metrics`, and 'split' and 'step'.
@@ -66,17 +64,19 @@ def evaluate_network(
       config: the experiment.
       manifest: of the data set; its classes are taken to be the network's.
       split: its name; None is `config.data.eval_split`.
-      progress: show a progress bar.
+      progress: show a progress bar at a terminal.
       detect: `detect_function(network, detector)` of an earlier call, to save tracing it again.
 
     Returns:
       the metrics of `coco_metrics`, and the COCO results they were computed from.
     """
     split = split or config.data.eval_split
-    bar = _progress_bar(manifest.split(split).num_examples) if progress else None
     batches = input_pipeline.eval_dataset(config, manifest, split)
     detect = detect or detect_function(network, detector)
-    detections = detect_batches(detect, batches, manifest.class_ids, bar)
+    bar = ProgressBar(split, manifest.split(split).num_examples) if progress else None
+    detections = detect_batches(detect, batches, manifest.class_ids, bar.advance if bar else None)
+    if bar:
+        bar.close()
     annotations = input_pipeline.read_annotations(manifest, split)
     return coco_metrics(coco_ground_truth(annotations, manifest.categories), detections), detections
 
@@ -147,9 +147,3 @@ def metrics_table(metrics: dict) -> str:
 def format_metric(value: float) -> str:
     """Returns a metric with three decimals, or '-' for pycocotools' -1 (nothing to find)."""
     return "-" if value < 0 else f"{value:.3f}"
-
-
-def _progress_bar(total: int):
-    # Away from a terminal, one line at the end instead of a new line a batch.
-    bar = keras.utils.Progbar(total, verbose=1 if sys.stdout.isatty() else 2, unit_name="image")
-    return bar.update

@@ -1,26 +1,17 @@
-"""Differences between exported files are measured on the rows that matter."""
+"""What is drawn beside the ground truth."""
 
 import numpy as np
-import pytest
 
 from centernet_tf.evaluation.demo_pictures import (
     ShownImage,
-    largest_difference,
     prediction_picture,
 )
 from centernet_tf.ops.detections import Detections
 
 
-def detections(shift, scores):
-    boxes = np.float32([[10, 10, 40, 40], [20, 50, 60, 90]]) + np.float32([shift, 0, 0, 0])
+def detections(scores):
+    boxes = np.float32([[10, 10, 40, 40], [20, 50, 60, 90]])
     return Detections(boxes, np.float32(scores), np.int32([0, 1]), 2)
-
-
-def test_largest_difference_over_rows_above_the_threshold():
-    one, two = detections(0.0, [0.9, 0.1]), detections(0.25, [0.875, 0.9])
-    two.boxes[1] += 50
-    assert largest_difference([one], [two], 0.3) == pytest.approx((0.25, 0.025))
-    assert largest_difference([], [], 0.3) == (0.0, 0.0)
 
 
 def test_only_detections_above_the_threshold_are_drawn():
@@ -28,9 +19,9 @@ def test_only_detections_above_the_threshold_are_drawn():
         np.zeros([100, 120, 3], np.uint8), np.float32([[10, 10, 40, 40]]), np.array([0])
     )
     names = ["one", "two"]
-    both = prediction_picture(image, detections(0, [0.9, 0.8]), names, 0.3)
-    first = prediction_picture(image, detections(0, [0.9, 0.2]), names, 0.3)
-    none = prediction_picture(image, detections(0, [0.2, 0.1]), names, 0.3)
+    both = prediction_picture(image, detections([0.9, 0.8]), names, 0.3)
+    first = prediction_picture(image, detections([0.9, 0.2]), names, 0.3)
+    none = prediction_picture(image, detections([0.2, 0.1]), names, 0.3)
     assert both.size == first.size == none.size
     half = none.width // 2
     inks = [np.asarray(picture)[40:, half:].astype(int).sum() for picture in (both, first, none)]

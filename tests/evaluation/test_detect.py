@@ -24,13 +24,13 @@ def test_every_image_once_and_no_padding():
         detect_function(fakes.fake_network, fakes.FakeDetector()),
         fakes.batches(),
         [3, 7],
-        progress.append,
+        lambda: progress.append(1),
     )
     assert [row["image_id"] for row in results] == [11, 11, 12, 12, 13, 13]
     assert [row["category_id"] for row in results] == [3, 7] * 3
     assert results[0]["bbox"] == [2.0, 2.0, 5.0, 8.0]
     assert results[0]["score"] == pytest.approx(0.9)
-    assert progress == [2, 3]
+    assert len(progress) == 3
 
 
 def test_results_keep_full_precision_and_stay_outside_the_image():
