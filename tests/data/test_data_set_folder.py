@@ -1,0 +1,122 @@
+"""A data set is there whole or not at all, whenever a run ends."""
+
+import json
+import os
+
+import pytest
+
+from centernet_tf.data import data_set_folder
+from centernet_tf.data.data_set_folder import new_data_set
+from centernet_tf.errors import UserError
+
+
+def write_data_set(folder, label, shards=("a", "b")):
+    for shard in shards:
+        with open(os.path.join(folder, shard), "w") as stream:
+            stream.write(label)
+    with open(os.path.join(folder, "report.json"), "w") as stream:
+        stream.write(label)
+    splits = {"train": {"shards": [{"file": shard} for shard in shards]}}
+    with open(os.path.join(folder, "manifest.json"), "w") as stream:
+        json.dump({"splits": splits, "label": label}, stream)
+
+
+def make(output_dir, label, overwrite=False, **options):
+    with new_data_set(str(output_dir), overwrite) as folder:
+        write_data_set(folder, label, **options)
+
+
+def contents(folder):
+    found = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+    manifest = found.pop("manifest.json", None)
+    return found, manifest and json.loads(manifest)["label"]
+
+
+def test_files_appear_at_the_end(tmp_path):
+    target = tmp_path / "deep" / "records"
+    with new_data_set(str(target), overwrite=False) as folder:
+        write_data_set(folder, "new")
+        assert os.listdir(target) == [os.path.basename(folder)]
+    assert contents(target) == ({"a": "new", "b": "new", "report.json": "new"}, "new")
+    assert sorted(os.listdir(target)) == ["a", "b", "manifest.json", "report.json"]
+
+
+def test_a_data_set_is_replaced_only_on_demand(tmp_path):
+    make(tmp_path, "old", shards=("a", "b", "c"))
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds a data set already; give --overwrite"):
+        make(tmp_path, "new")
+    assert contents(tmp_path)[1] == "old"
+    make(tmp_path, "new", overwrite=True, shards=("a",))
+    assert contents(tmp_path) == ({"a": "new", "report.json": "new", "notes.txt": "mine"}, "new")
+
+
+@pytest.mark.parametrize("kind", [UserError, ValueError, KeyboardInterrupt])
+def test_a_failed_run_leaves_what_was_there(tmp_path, kind):
+    with pytest.raises(kind), new_data_set(str(tmp_path / "new"), overwrite=False) as folder:
+        write_data_set(folder, "half")
+        raise kind("stop")
+    assert not (tmp_path / "new").exists()
+    make(tmp_path, "old")
+    with pytest.raises(kind), new_data_set(str(tmp_path), overwrite=True) as folder:
+        write_data_set(folder, "half")
+        raise kind("stop")
+    assert contents(tmp_path) == ({"a": "old", "b": "old", "report.json": "old"}, "old")
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing is cleaned up after it."""
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("step", range(12))
+def test_a_killed_run_started_again_starts_clean(tmp_path, monkeypatch, overwrite, step):
+    """Kills the run at each operation that changes the output folder, then runs it again."""
+    if overwrite:
+        make(tmp_path, "old", shards=("a", "x", "y"))
+    (tmp_path / "b-00000-of-00001.tfrecord").write_text("someone else's")
+    calls = []
+
+    def dying(function):
+        def call(*arguments, **options):
+            calls.append(function)
+            if len(calls) > step:
+                raise Killed
+            return function(*arguments, **options)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for module, name in ((os, "replace"), (os, "remove"), (data_set_folder.shutil, "copyfile")):
+            patch.setattr(module, name, dying(getattr(module, name)))
+        patch.setattr(data_set_folder.shutil, "rmtree", lambda *_, **__: None)
+        try:
+            make(tmp_path, "first", overwrite)
+            completed = True
+        except Killed:
+            completed = False
+    complete = "manifest.json" in os.listdir(tmp_path)
+    if complete:
+        found, label = contents(tmp_path)
+        expected = {"a", "x", "y"} if label == "old" else {"a", "b"}
+        assert {name for name, text in found.items() if text == label} == expected | {"report.json"}
+    assert complete or not completed
+    make(tmp_path, "second", overwrite=overwrite or complete)
+    found, label = contents(tmp_path)
+    assert found.pop("b-00000-of-00001.tfrecord") == "someone else's"
+    assert (found, label) == ({"a": "second", "b": "second", "report.json": "second"}, "second")
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
+
+
+def test_two_runs_do_not_mix(tmp_path):
+    with new_data_set(str(tmp_path), overwrite=False) as folder:
+        with pytest.raises(UserError, match="Another run is writing"):
+            make(tmp_path, "second")
+        write_data_set(folder, "first")
+    assert contents(tmp_path)[1] == "first"
+
+
+def test_a_file_in_the_way_is_named(tmp_path):
+    (tmp_path / "records").write_text("")
+    with pytest.raises(UserError, match="Cannot make the folder '.*records'"):
+        make(tmp_path / "records", "new")
