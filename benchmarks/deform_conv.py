@@ -1,8 +1,8 @@
 """Deformable against plain 3x3 convolution of the same shape, forward and with all gradients.
 
-`forward` and `gradient` are the deformable product with given offsets and masks; `layer_forward` and
-`layer_gradient` add the layer's own offset convolution. All of it in graph mode; ratios are to the plain
-convolution's median in the same run.
+`forward` and `gradient` are the deformable product with given offsets and masks; `layer_forward`
+and `layer_gradient` add the layer's own offset convolution. All of it in graph mode; ratios are to
+the plain convolution's median in the same run.
 """
 
 import tensorflow as tf
@@ -14,7 +14,9 @@ from centernet_tf.layers.deformable_conv2d import DeformableConv2D
 from centernet_tf.ops.deform_conv import modulated_deform_conv2d
 
 _JSON = flags.DEFINE_string("json", None, "File to write the results to.")
-_BATCH = flags.DEFINE_multi_integer("batch", [1, 4], "Batch sizes; those over 1 are marked _b<size>.")
+_BATCH = flags.DEFINE_multi_integer(
+    "batch", [1, 4], "Batch sizes; those over 1 are marked _b<size>."
+)
 _REPEATS = flags.DEFINE_integer("repeats", 30, "Timed calls of each.")
 
 # (input channels, output channels, side of the map): the three necks of resnet_dcn at 512x512.

@@ -1,7 +1,7 @@
 """Measures callables side by side and reports them as a table and as JSON.
 
-The callables take turns, so that whatever else the machine does hits all of them alike and ratios of two
-medians of one run mean something even where the medians alone do not.
+The callables take turns, so that whatever else the machine does hits all of them alike and ratios
+of two medians of one run mean something even where the medians alone do not.
 """
 
 import dataclasses
@@ -62,12 +62,14 @@ def ratio(numerator, denominator):
 
 
 def machine():
-    """Returns what the numbers depend on: processor, cores, threads, TensorFlow; nothing that names it."""
+    """Returns what the numbers depend on, and nothing that names the machine."""
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
-        "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
-        "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads() or os.cpu_count(),
+        "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads()
+        or os.cpu_count(),
+        "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads()
+        or os.cpu_count(),
         "gpus": len(tf.config.list_physical_devices("GPU")),
         "tensorflow": tf.__version__,
     }
@@ -109,7 +111,9 @@ def write_json(path, rows, ratios):
 def _cpu_model():
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
-            models = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+            models = [
+                line.split(":", 1)[1].strip() for line in file if line.startswith("model name")
+            ]
     except OSError:
         models = []
     return models[0] if models else platform.processor() or platform.machine()

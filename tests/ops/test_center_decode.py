@@ -65,6 +65,16 @@ def test_equal_scores_come_in_the_order_of_cells():
     assert classes.numpy().tolist() == [[0, 1, 0, 1]]
 
 
+@pytest.mark.parametrize("k", [1, 7, 40, 96])
+def test_top_peaks_equal_one_search_over_all_values(rng, k):
+    heatmap = rng.permutation(2 * 96).reshape([2, 4, 6, 4]).astype(np.float32)
+    values, cell, classes = top_peaks(tf.constant(heatmap), k)
+    order = np.argsort(-heatmap.reshape(2, -1), axis=-1)[:, :k]
+    np.testing.assert_array_equal(values, np.take_along_axis(heatmap.reshape(2, -1), order, -1))
+    np.testing.assert_array_equal(cell, order // 4)
+    np.testing.assert_array_equal(classes, order % 4)
+
+
 def test_without_offset_the_middle_of_the_cell(rng):
     logits, size, _ = random_outputs(rng)
     half = np.full([2, 12, 10, 2], 0.5, np.float32)

@@ -1,0 +1,45 @@
+"""Forward pass and decoder of each backbone at one size, graph mode, side by side.
+
+python -m benchmarks.inference --json=inference.json
+"""
+
+import tensorflow as tf
+from absl import flags
+
+from benchmarks import networks, report
+from centernet_tf import cli
+
+_JSON = flags.DEFINE_string("json", None, "File to write the results to.")
+_BACKBONES = flags.DEFINE_list(
+    "backbones",
+    ["mmdet_resnet18", "mmdet_resnet18_dcn", "res_18", "resdcn_18"],
+    "Backbones; the ratios are to the first.",
+)
+_SIZE = flags.DEFINE_integer("size", 512, "Side of the square input in pixels.")
+_BATCH = flags.DEFINE_integer("batch", 1, "Batch size.")
+_REPEATS = flags.DEFINE_integer("repeats", 20, "Timed calls of each.")
+
+
+def _graph(detector, network, batch):
+    function = tf.function(lambda images: detector.decode(network(images, training=False)))
+    return lambda: function(batch).scores.numpy()
+
+
+def main(_):
+    size = (_SIZE.value, _SIZE.value)
+    batch = networks.images(_BATCH.value, size)
+    rows = report.measure(
+        {name: _graph(*networks.build(name, size), batch) for name in _BACKBONES.value},
+        _REPEATS.value,
+    )
+    first = _BACKBONES.value[0]
+    ratios = {
+        f"{name}/{first}": report.ratio(rows[name], rows[first]) for name in rows if name != first
+    }
+    report.print_table(list(rows.values()), ratios, _BATCH.value)
+    if _JSON.value:
+        report.write_json(_JSON.value, list(rows.values()), ratios)
+
+
+if __name__ == "__main__":
+    cli.run(main)
