@@ -10,10 +10,11 @@ from centernet_tf.ops.deform_conv import modulated_deform_conv2d
 class DeformableConv2D(keras.layers.Layer):
     """Convolution whose taps move by offsets and scale by masks convolved from the same input.
 
-    The offset convolution has 3 * G * K channels for G deformable groups and K taps: the first two thirds
-    are offsets, (dy, dx) for each group and tap, the last third mask logits. It starts at zero, so at first
-    the layer is half a plain convolution (plus bias). Parameters and start values are those of mmcv's
-    `ModulatedDeformConv2dPack` and the original's `DCN`; kernels are stored in Keras's HWIO layout.
+    The offset convolution has 3 * G * K channels for G deformable groups and K taps: the first two
+    thirds are offsets, (dy, dx) for each group and tap, the last third mask logits. It starts at
+    zero, so at first the layer is half a plain convolution (plus bias). Parameters and start values
+    are those of mmcv's `ModulatedDeformConv2dPack` and the original's `DCN`; kernels are stored in
+    Keras's HWIO layout.
 
     Args:
       filters: output channels.
@@ -23,7 +24,8 @@ class DeformableConv2D(keras.layers.Layer):
       groups: groups of channels as in a grouped convolution.
       deformable_groups: G, groups of input channels with offsets of their own.
       use_bias: whether to add a bias; the offset convolution always has one.
-      kernel_initializer: of the main kernel; None stands for uniform in +-1 / sqrt(input channels * K).
+      kernel_initializer: of the main kernel; None stands for uniform in +-1 / sqrt(input channels *
+        K).
 
     Input and output are [B, H, W, C] in the compute dtype; sampling positions are float32.
     """

@@ -1,9 +1,13 @@
 """Where the taps of a deformable convolution look, and with which bilinear weights.
 
-A sample strictly inside (-1, H) x (-1, W) is the bilinear mean of four pixels, those outside the map
-counting as zero; any other sample (a NaN too) is zero and passes no gradient to its offset. Those are the
-conventions of mmcv and of the original DCNv2 CUDA code, to the derivative at integer positions, which is
-the one to the right (low pixel = floor).
+A sample strictly inside (-1, H) x (-1, W) is the bilinear mean of its four neighbours, those
+outside the map counting as zero; any other sample is zero and passes no gradient to its offset. The
+derivative at integer positions is the one to the right. These are the conventions of mmcv and of
+the original CUDA code.
+
+The four neighbours are always taken as a 2x2 square inside the map, shifted inwards at the border;
+the weight of a pixel is max(0, 1 - |distance|) along each axis, which is then right inside and
+outside alike.
 """
 
 import numpy as np
@@ -11,41 +15,38 @@ import tensorflow as tf
 
 
 def bilinear_taps(offset, mask, map_size, kernel_size, strides, padding, dilation):
-    """Returns the four pixels every tap samples and the weight of each.
+    """Returns the square of four pixels every tap samples and the weights of the four.
 
     Args:
-      offset: float32 [B, Ho, Wo, K * 2], (dy, dx) of each tap in pixels of the sampled map, interleaved;
-        K = kernel height * width, row-major.
+      offset: float32 [B, Ho, Wo, K * 2], (dy, dx) of each tap in pixels of the sampled map,
+        interleaved; K = kernel height * width, row-major.
       mask: float32 [B, Ho, Wo, K], factor of each tap in 0..1.
-      map_size: (H, W) of the sampled map, ints or int32 scalars.
+      map_size: (H, W) of the sampled map, each at least 2, ints or int32 scalars.
       kernel_size, strides, padding, dilation: (y, x) pairs of ints; padding on each side.
 
     Returns:
-      pixel: int32 [B, Ho * Wo, K, 4], y * W + x, always inside the map.
-      weight: float32 [B, Ho * Wo, K, 4], mask times bilinear weight, 0 outside the map. Differentiable in
-        offset and mask.
+      corner: int32 [B, Ho * Wo, K], y * W + x of the square's upper left pixel.
+      weight: float32 [B, Ho * Wo, 4, K], mask times bilinear weight of the square's upper left,
+        upper right, lower left and lower right pixel. Differentiable in offset and mask.
     """
     num_taps = kernel_size[0] * kernel_size[1]
-    batch, out_height, out_width = _sizes(mask)[:3]
-    shift = tf.reshape(offset, [batch, out_height * out_width, num_taps, 2])
-    mask = tf.reshape(mask, [batch, out_height * out_width, num_taps])
-    height, width = map_size
-    grid_y, grid_x = _grid((out_height, out_width), kernel_size, strides, padding, dilation)
-    y, x = grid_y + shift[..., 0], grid_x + shift[..., 1]
-    limit_y, limit_x = tf.cast(height, tf.float32), tf.cast(width, tf.float32)
-    inside = (y > -1.0) & (y < limit_y) & (x > -1.0) & (x < limit_x)
-    low_y, high_y, weight_low_y, weight_high_y = _neighbours(tf.where(inside, y, -1.0), height)
-    low_x, high_x, weight_low_x, weight_high_x = _neighbours(tf.where(inside, x, -1.0), width)
-    low_y, high_y = low_y * width, high_y * width
-    weight_low_y, weight_high_y = weight_low_y * mask, weight_high_y * mask
-    pixel = [low_y + low_x, low_y + high_x, high_y + low_x, high_y + high_x]
-    weight = [
-        weight_low_y * weight_low_x,
-        weight_low_y * weight_high_x,
-        weight_high_y * weight_low_x,
-        weight_high_y * weight_high_x,
-    ]
-    return tf.stack(pixel, axis=-1), tf.stack(weight, axis=-1)
+    batch, *out_size = _sizes(mask)[:3]
+    shift = tf.reshape(offset, [batch, out_size[0] * out_size[1], num_taps, 2])
+    mask = tf.reshape(mask, [batch, out_size[0] * out_size[1], num_taps])
+    lows, weights = [], []
+    for axis, grid in enumerate(_grid(out_size, kernel_size, strides, padding, dilation)):
+        position = shift[..., axis] + grid
+        last = tf.cast(map_size[axis] - 2, tf.float32)
+        # An undefined position compares as false and stays inside the map. Not a clip of integers:
+        # TensorFlow Lite's converter turns one to 0..6 into a Relu6, which it has for floats alone.
+        low = tf.where(position > 0.0, tf.minimum(tf.floor(position), last), 0.0)
+        lows.append(low)
+        weights.append(_pair_weights(position - low))
+    (upper, lower), (left, right) = weights
+    upper, lower = upper * mask, lower * mask
+    weight = tf.concat([upper * left, upper * right, lower * left, lower * right], axis=-1)
+    corner = tf.cast(lows[0], tf.int32) * map_size[1] + tf.cast(lows[1], tf.int32)
+    return corner, tf.reshape(weight, [batch, -1, 4, num_taps])
 
 
 def _sizes(tensor):
@@ -55,21 +56,27 @@ def _sizes(tensor):
 
 
 def _grid(out_size, kernel_size, strides, padding, dilation):
-    """Returns the undeformed (y, x) of every output pixel and tap, float32 [1, Ho * Wo, K] each."""
+    """Returns undeformed y and x of every output pixel and tap, float32 [Ho * Wo, K] each."""
     taps = np.meshgrid(*(np.arange(side) for side in kernel_size), indexing="ij")
     cells = tf.meshgrid(*(tf.range(side) for side in out_size), indexing="ij")
     axes = []
     for cell, tap, stride, pad, step in zip(cells, taps, strides, padding, dilation):
-        cell = tf.reshape(cell, [1, -1, 1]) * stride - pad
-        axes.append(tf.cast(cell + tap.reshape(1, 1, -1).astype("int32") * step, tf.float32))
+        first = tf.reshape(cell, [-1, 1]) * stride - pad
+        axes.append(tf.cast(first + tf.constant(tap.reshape(1, -1) * step, tf.int32), tf.float32))
     return axes
 
 
-def _neighbours(position, side):
-    """Returns low and high pixel along one axis, clipped into the map, and their weights, 0 if outside."""
-    low = tf.floor(position)
-    fraction = position - low
-    low = tf.cast(low, tf.int32)
-    weight_low = tf.where(low >= 0, 1.0 - fraction, 0.0)
-    weight_high = tf.where(low < side - 1, fraction, 0.0)
-    return tf.maximum(low, 0), tf.minimum(low + 1, side - 1), weight_low, weight_high
+@tf.custom_gradient
+def _pair_weights(distance):
+    """Weights of two adjacent pixels for a sample `distance` after the first."""
+    low = tf.nn.relu(1.0 - tf.abs(distance))
+    high = tf.nn.relu(1.0 - tf.abs(distance - 1.0))
+
+    def gradient(dlow, dhigh):
+        # A sample at -1 sees nothing and pays no gradient, where the right derivative would be 1.
+        rising = tf.where((distance > -1.0) & (distance < 0.0), dlow, 0.0)
+        between = tf.where((distance >= 0.0) & (distance < 1.0), dhigh - dlow, 0.0)
+        falling = tf.where((distance >= 1.0) & (distance < 2.0), dhigh, 0.0)
+        return rising + between - falling
+
+    return (low, high), gradient

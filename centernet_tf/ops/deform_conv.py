@@ -1,10 +1,8 @@
 """Modulated deformable convolution (DCN v2) from ordinary TensorFlow operations.
 
-It follows mmcv's `modulated_deform_conv2d` and the original CUDA code in values and gradients, and runs
-eagerly, in graphs, under XLA and, converted, on TensorFlow Lite's builtin operations.
+It follows mmcv's `modulated_deform_conv2d` and the original CUDA code in values and gradients, and
+runs eagerly, in graphs, under XLA and, converted, on TensorFlow Lite's builtin operations.
 """
-
-import math
 
 import tensorflow as tf
 
@@ -30,15 +28,16 @@ def modulated_deform_conv2d(
 
     Args:
       x: float [B, H, W, Cin]; its dtype is the one computed in.
-      offset: float [B, Ho, Wo, G * K * 2] in pixels of `x`: for each of the G deformable groups and K
-        taps (row-major over the kernel) dy, then dx. Positions are computed in float32.
+      offset: float [B, Ho, Wo, G * K * 2] in pixels of `x`: for each of the G deformable groups and
+        K taps (row-major over the kernel) dy, then dx. Positions are computed in float32.
       mask: float [B, Ho, Wo, G * K], already in 0..1.
       weight: float [kernel height, kernel width, Cin / groups, Cout].
       bias: float [Cout] or None.
       strides, dilation: (y, x) pairs of ints.
       padding: (y, x) pixels of zeros on each side.
       groups: groups of channels as in a grouped convolution; divides Cin and Cout.
-      deformable_groups: G; the g-th of G equal parts of the input channels follows the g-th offsets.
+      deformable_groups: G; the g-th of G equal parts of the input channels follows the g-th
+        offsets.
 
     Returns:
       [B, Ho, Wo, Cout] in the dtype of `x`; differentiable once in all five tensors.
@@ -49,7 +48,8 @@ def modulated_deform_conv2d(
     kernel_height, kernel_width, group_in, c_out = weight.shape
     c_in, num_taps = x.shape[-1], kernel_height * kernel_width
     _check_channels(c_in, offset, mask, weight, groups, deformable_groups)
-    map_size = [side or tf.shape(x)[axis] for axis, side in ((1, x.shape[1]), (2, x.shape[2]))]
+    x = _at_least_2x2(x)
+    map_size = [tf.shape(x)[axis] if x.shape[axis] is None else x.shape[axis] for axis in (1, 2)]
     taps = [
         _taps(*parts, x.dtype, map_size, (kernel_height, kernel_width), strides, padding, dilation)
         for parts in zip(
@@ -57,26 +57,33 @@ def modulated_deform_conv2d(
             tf.split(tf.cast(mask, tf.float32), deformable_groups, axis=-1),
         )
     ]
-    pixels = tf.reshape(x, [-1, math.prod(map_size), c_in])
     weight = tf.reshape(tf.cast(weight, x.dtype), [num_taps, group_in, c_out])
     outputs = []
     for group, group_weight in enumerate(tf.split(weight, groups, axis=-1)):
         channels = range(group * group_in, (group + 1) * group_in)
         parts = []
         for start, stop in _runs(channels, c_in // deformable_groups):
-            pixel, coefficient = taps[start // (c_in // deformable_groups)]
+            corner, coefficient = taps[start // (c_in // deformable_groups)]
             part = group_weight[:, start - channels.start : stop - channels.start]
-            parts.append(sampled_product(pixels[..., start:stop], pixel, coefficient, part))
+            parts.append(sampled_product(x[..., start:stop], corner, coefficient, part))
         outputs.append(tf.add_n(parts))
     output = tf.concat(outputs, axis=-1) if groups > 1 else outputs[0]
-    out_shape = [size or tf.shape(mask)[axis] for axis, size in enumerate(mask.shape[:-1])]
-    output = tf.reshape(output, [*out_shape, c_out])
+    output = tf.reshape(output, tf.concat([tf.shape(mask)[:-1], [c_out]], axis=0))
+    output.set_shape([*mask.shape[:-1], c_out])
     return output if bias is None else output + tf.cast(bias, x.dtype)
 
 
 def _taps(offset, mask, dtype, map_size, kernel_size, strides, padding, dilation):
-    pixel, weight = bilinear_taps(offset, mask, map_size, kernel_size, strides, padding, dilation)
-    return pixel, tf.cast(weight, dtype)
+    corner, weight = bilinear_taps(offset, mask, map_size, kernel_size, strides, padding, dilation)
+    return corner, tf.cast(weight, dtype)
+
+
+def _at_least_2x2(x):
+    """Pads with the zeros that are outside anyway, since samples are taken from 2x2 squares."""
+    if min(side or 0 for side in x.shape[1:3]) >= 2:
+        return x
+    missing = tf.maximum(2 - tf.shape(x)[1:3], 0)
+    return tf.pad(x, [[0, 0], [0, missing[0]], [0, missing[1]], [0, 0]])
 
 
 def _runs(channels, run_length):
@@ -90,8 +97,8 @@ def _check_channels(c_in, offset, mask, weight, groups, deformable_groups):
     num_taps = weight.shape[0] * weight.shape[1]
     if c_in % deformable_groups or weight.shape[2] * groups != c_in or weight.shape[3] % groups:
         raise ValueError(
-            f"{c_in} input channels, groups={groups} and deformable_groups={deformable_groups} do not"
-            f" fit a kernel of shape {tuple(weight.shape)}"
+            f"{c_in} input channels, groups={groups} and deformable_groups={deformable_groups}"
+            f" do not fit a kernel of shape {tuple(weight.shape)}"
         )
     if offset.shape[-1] != 2 * mask.shape[-1] or mask.shape[-1] != deformable_groups * num_taps:
         raise ValueError(
