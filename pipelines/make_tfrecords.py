@@ -9,6 +9,7 @@ python -m pipelines.make_tfrecords --output_dir=records --format=coco
 from absl import flags
 
 from centernet_tf import cli
+from centernet_tf.data import data_set_folder, sources
 
 flags.DEFINE_enum("format", None, ["coco", "voc", "shapes"], "Form of the annotations.")
 flags.DEFINE_string("output_dir", None, "Folder for the records; made where it is missing.")
@@ -24,9 +25,15 @@ flags.DEFINE_integer("num_train", 1200, "shapes: training images to draw.", lowe
 flags.DEFINE_integer("num_val", 200, "shapes: validation images to draw.", lower_bound=1)
 flags.DEFINE_list("image_size", ["256", "256"], "shapes: height,width of the images in pixels.")
 flags.DEFINE_integer("seed", 1, "shapes: every random choice follows from it.", lower_bound=0)
-flags.DEFINE_integer("num_shards", 0, "Files a split; 0 chooses by its size.")
+flags.DEFINE_integer(
+    "num_shards", 0, "Files a split; 0 chooses by its size.", lower_bound=0, upper_bound=500
+)
 flags.DEFINE_float(
-    "max_bad_fraction", 0.01, "Part of a split's images or boxes that may be left out."
+    "max_bad_fraction",
+    0.01,
+    "Part of a split's images or boxes that may be left out.",
+    lower_bound=0.0,
+    upper_bound=1.0,
 )
 flags.DEFINE_enum(
     "exif_boxes",
@@ -35,18 +42,18 @@ flags.DEFINE_enum(
     "Whether boxes of a turned photograph are drawn on it as stored or as seen upright; "
     "auto tells by the recorded size, and takes stored where that says nothing.",
 )
-flags.DEFINE_integer("workers", 2, "Threads that check images.")
+flags.DEFINE_integer("workers", 2, "Threads that check images.", lower_bound=1)
 flags.DEFINE_bool("overwrite", False, "Replace the data set in --output_dir.")
 
 FLAGS = flags.FLAGS
 
 
 def main(_):
-    # Imported here so that --help and wrong flags are answered before TensorFlow is loaded.
-    from centernet_tf.data import convert, data_set_folder, sources
-
     data_set_folder.refuse_existing(FLAGS.output_dir, FLAGS.overwrite)
-    splits, made_from = _read(sources)
+    splits, made_from = _read()
+    # Imported late, so that faults of flags and annotations are told before TensorFlow is loaded.
+    from centernet_tf.data import convert
+
     options = convert.ConvertOptions(
         num_shards=FLAGS.num_shards,
         max_bad_fraction=FLAGS.max_bad_fraction,
@@ -58,7 +65,7 @@ def main(_):
     convert.convert(splits, FLAGS.output_dir, options)
 
 
-def _read(sources):
+def _read():
     """Returns the annotated splits, and the flags they came from."""
     if FLAGS.format == "coco":
         return sources.coco_splits(FLAGS.split), {"split": FLAGS.split}
