@@ -1,0 +1,100 @@
+"""The training job on a small drawn data set: files, resuming, and what it refuses."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from centernet_tf.config import load_config
+from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.sources import shapes_splits
+from centernet_tf.errors import UserError
+from centernet_tf.training.model_dir import load_trained, read_config
+from centernet_tf.training.train import run_job, train
+
+
+@pytest.fixture(scope="module", name="records")
+def draw_records(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("records"))
+    convert(shapes_splits(folder, 12, 4, (64, 64), 1), folder, ConvertOptions(source={}))
+    return folder
+
+
+def settings(records, **train_settings):
+    overrides = {"epochs": 2, "global_batch_size": 4, "evaluate_every": 1, **train_settings}
+    return load_config(
+        [],
+        [
+            f"data: {{path: '{records}', input_size: [64, 64], max_boxes: 8}}",
+            "model: {backbone: {name: mmdet_resnet18_dcn, width_multiplier: 0.1}}",
+            "model: {options: {max_detections: 20}}",
+            f"train: {json.dumps(overrides)}",
+            "train: {optimizer: {drop_epochs: [1]}}",
+        ],
+    )
+
+
+def test_a_run_leaves_everything_a_reader_needs(records, tmp_path, capsys):
+    model_dir = str(tmp_path / "model")
+    metrics = run_job(settings(records), model_dir)
+    assert {"AP", "AP50", "per_class"} <= set(metrics)
+    assert read_config(model_dir).as_dict() == settings(records).as_dict()
+    with open(tmp_path / "model/history.csv", encoding="utf-8") as stream:
+        lines = list(csv.DictReader(stream))
+    assert [line["epoch"] for line in lines] == ["1", "2"]
+    assert [line["step"] for line in lines] == ["3", "6"]
+    assert float(lines[0]["learning_rate"]) == pytest.approx(5e-4)
+    assert float(lines[1]["learning_rate"]) == pytest.approx(5e-5)
+    assert float(lines[1]["loss"]) < float(lines[0]["loss"])
+    assert "AP50" in lines[0]
+    assert list((tmp_path / "model/tensorboard").iterdir())
+    trained = load_trained(model_dir)
+    assert trained.step == 6
+    assert [category.name for category in trained.categories] == [
+        "circle",
+        "square",
+        "triangle",
+        "star",
+    ]
+    assert "XLA off" in capsys.readouterr().out
+
+
+def test_a_run_continued_equals_one_in_one_piece(records, tmp_path, capsys):
+    whole, pieces = str(tmp_path / "whole"), str(tmp_path / "pieces")
+    train(settings(records), whole, evaluate_between=False)
+    train(settings(records, epochs=1), pieces, evaluate_between=False)
+    train(settings(records), pieces, evaluate_between=False)
+    assert "Resuming" in capsys.readouterr().out
+    for one, other in zip(
+        load_trained(whole).network.weights, load_trained(pieces).network.weights
+    ):
+        np.testing.assert_array_equal(one, other, err_msg=one.name)
+    with open(tmp_path / "pieces/history.csv", encoding="utf-8") as stream:
+        assert [line["epoch"] for line in csv.DictReader(stream)] == ["1", "2"]
+    train(settings(records), pieces, evaluate_between=False)
+    assert "nothing to train" in capsys.readouterr().out
+
+
+def test_what_does_not_fit_is_refused(records, tmp_path):
+    model_dir = str(tmp_path / "model")
+    train(settings(records, epochs=1), model_dir, evaluate_between=False)
+    other = load_config([], [f"data.path={records}", "model.backbone.name=res_18"])
+    with pytest.raises(
+        UserError, match="holds a run with model.backbone.name = mmdet_resnet18_dcn"
+    ):
+        train(other, model_dir, evaluate_between=False)
+    with pytest.raises(UserError, match="model.num_classes is 3.*has 4 classes.*set it to 4"):
+        train(
+            load_config([], [f"data.path={records}", "model.num_classes=3"]),
+            str(tmp_path / "new"),
+            evaluate_between=False,
+        )
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(UserError, match="data.path is not set"):
+        train(load_config([]), str(tmp_path / "new"), evaluate_between=False)
+    with pytest.raises(UserError, match="is no model directory"):
+        run_job(settings(records), str(tmp_path / "new"), "eval")
+    (tmp_path / "model/checkpoints/checkpoint").unlink()
+    with pytest.raises(UserError, match="holds no checkpoint"):
+        load_trained(model_dir)
