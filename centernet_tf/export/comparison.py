@@ -53,8 +53,8 @@ def compare(expected: Sequence[Detections], found: Sequence[Detections]) -> Diff
     """
     images = [_compare_image(one, other) for one, other in zip(expected, found)]
     return Difference(
-        box_px=max((image.box_px for image in images), default=0.0),
-        score=max((image.score for image in images), default=0.0),
+        box_px=_largest([image.box_px for image in images]),
+        score=_largest([image.score for image in images]),
         num_images=len(images),
         num_detections=sum(image.num_detections for image in images),
     )
@@ -87,13 +87,22 @@ def _compare_image(one: Detections, other: Detections) -> Difference:
     if by_row is not None and by_row.is_tolerable:
         return by_row
     lowest = _lowest_comparable(one, other)
-    pairs = [_to_closest(one, other, lowest), _to_closest(other, one, lowest)]
+    boxes, scores = _to_closest(one, other, lowest)
+    boxes_back, scores_back = _to_closest(other, one, lowest)
+    # Whatever changed places, the n-th best score is the n-th best.
+    shared = min(len(one.scores), len(other.scores))
+    by_rank = np.abs(one.scores[:shared] - other.scores[:shared])
     return Difference(
-        box_px=max((float(boxes.max()) for boxes, _ in pairs if boxes.size), default=0.0),
-        score=max((float(scores.max()) for _, scores in pairs if scores.size), default=0.0),
+        box_px=_largest(np.append(boxes, boxes_back)),
+        score=_largest(np.concatenate([scores, scores_back, by_rank])),
         num_images=1,
-        num_detections=len(pairs[0][0]),
+        num_detections=len(boxes),
     )
+
+
+def _largest(values) -> float:
+    """The largest value, 0 of none; NaN, which nothing tolerates, when there is one."""
+    return float(np.max(values, initial=0.0))
 
 
 def _compare_rows(one: Detections, other: Detections):

@@ -43,11 +43,12 @@ def test_the_last_row_may_be_cut_off_differently():
     [
         ONE._replace(boxes=ONE.boxes + np.float32([0, 0, 0, 0.2])),
         ONE._replace(scores=ONE.scores + np.float32(0.01)),
+        ONE._replace(boxes=ONE.boxes * np.float32(np.nan)),
         ONE._replace(classes=np.int32([1, 1, 1])),
         detections([], [], []),
         detections(ONE.boxes[1:], ONE.scores[1:], ONE.classes[1:]),
     ],
-    ids=["box", "score", "class", "nothing found", "first one missing"],
+    ids=["box", "score", "not a number", "class", "nothing found", "first one missing"],
 )
 def test_refuses_what_differs(other):
     for pair in (([ONE], [other]), ([other], [ONE])):
@@ -60,3 +61,9 @@ def test_refuses_what_differs(other):
 def test_two_empty_runs_agree():
     nothing = detections([], [], [])
     assert compare([nothing], [nothing]) == Difference(0.0, 0.0, 1, 0)
+
+
+def test_scores_that_all_look_alike_are_compared_by_rank():
+    one = detections(np.zeros([5, 4]), [0.1] * 5, [0] * 5)
+    other = detections(np.full([5, 4], 9), [0.15] * 5, [1] * 5)
+    assert compare([one], [other]).score == pytest.approx(0.05)

@@ -2,6 +2,7 @@
 
 import io
 
+import keras
 import numpy as np
 from PIL import Image
 
@@ -22,6 +23,7 @@ def make_trained(backbone="res_18", input_size=(64, 96)):
             f"data: {{input_size: {list(input_size)}, path: no/data/here}}",
         ]
     )
+    keras.utils.set_random_seed(5)
     detector = make_detector(config, len(CATEGORIES))
     network = detector.build()
     random = np.random.default_rng(5)
@@ -29,7 +31,9 @@ def make_trained(backbone="res_18", input_size=(64, 96)):
         if variable.name.startswith(("neck", "heatmap", "size", "offset")):
             shape = variable.shape
             if len(shape) == 4:
-                spread = 2.0 / np.sqrt(np.prod(shape[:3]))
+                # Modest in the heat-map, where large logits would all become the score 1.
+                gain = 0.7 if variable.name.startswith("heatmap_final") else 2.0
+                spread = gain / np.sqrt(np.prod(shape[:3]))
                 variable.assign(random.normal(0, spread, shape))
             elif variable.name.startswith("size_final"):
                 variable.assign([4.0, 6.0])

@@ -1,0 +1,63 @@
+"""One way to run a detector, whatever form it has."""
+
+import os
+from typing import Protocol, Tuple
+
+from centernet_tf.data.annotations import Category
+from centernet_tf.errors import UserError
+from centernet_tf.export.keras_predictor import KerasPredictor
+from centernet_tf.export.saved_model import version_folders
+from centernet_tf.export.saved_model_predictor import SavedModelPredictor
+from centernet_tf.export.tflite_predictor import TFLitePredictor
+from centernet_tf.ops.detections import Detections
+from centernet_tf.training.model_dir import load_trained
+
+
+class Predictor(Protocol):
+    """A detector that takes images as they are."""
+
+    categories: Tuple[Category, ...]
+
+    def predict(self, image) -> Detections:
+        """Detects in one image.
+
+        Args:
+          image: uint8 [h, w, 3], RGB, NumPy.
+
+        Returns:
+          Detections of NumPy arrays without batch, best first, only the rows meant; boxes in pixels
+          of the image, not clipped to it.
+        """
+
+
+def load_predictor(path: str) -> Predictor:
+    """Loads a detector of any form.
+
+    Args:
+      path: a model directory, a SavedModel (a version folder, or the folder of the versions, of
+        which the highest is taken), or a .tflite file.
+
+    Raises:
+      UserError: it is none of these, or damaged.
+    """
+    if os.path.isdir(path):
+        return _load_folder(path)
+    if not os.path.exists(path):
+        raise UserError(f"There is no file or folder {path}.")
+    if os.path.basename(path) == "saved_model.pb":
+        raise UserError(f"Give the folder {os.path.dirname(path) or '.'} instead of {path}.")
+    return TFLitePredictor(path)
+
+
+def _load_folder(path: str) -> Predictor:
+    if os.path.exists(os.path.join(path, "params.yaml")):
+        return KerasPredictor(load_trained(path))
+    if os.path.exists(os.path.join(path, "saved_model.pb")):
+        return SavedModelPredictor(path)
+    versions = version_folders(path)
+    if versions:
+        return SavedModelPredictor(os.path.join(path, str(versions[-1])))
+    raise UserError(
+        f"{path} is neither a model directory (it has no params.yaml) nor a SavedModel (it has no "
+        "saved_model.pb and no numbered version folder)."
+    )
