@@ -159,8 +159,8 @@ def _pictures(trained, output_dir, artefacts) -> dict:
             for image, found in zip(held_out, served)
         ],
         "heatmaps": demo_pictures.heatmap_pictures(trained, manifest, data.eval_split, 6),
-        "agreement": f"The TFLite file differs by at most {difference.box_px:.3f} px and "
-        f"{difference.score:.5f} in score.",
+        "agreement": f"The TFLite file differs by at most {difference.box_px:.2g} px and "
+        f"{difference.score:.2g} in score.",
     }
 
 

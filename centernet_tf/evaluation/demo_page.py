@@ -112,7 +112,7 @@ def training_charts(history_path: str) -> list:
             "Average precision on held-out images",
             "epoch",
         ),
-        line_chart({"learning rate": points("learning_rate")}, "Learning rate", "epoch", True),
+        line_chart({"learning rate": points("learning_rate")}, "Learning rate", "epoch"),
         line_chart({"images/s": points("images_per_second")}, "Images a second", "epoch"),
     ]
 

@@ -17,7 +17,7 @@ from centernet_tf.evaluation.drawing import draw_detections
 from centernet_tf.evaluation.pictures import heatmap_overlay, side_by_side
 
 # Small images are enlarged for labels to be read.
-_MIN_SIDE = 360
+_MIN_SIDE = 280
 
 
 @dataclasses.dataclass(frozen=True)
