@@ -3,6 +3,7 @@
 import keras
 
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES
+from centernet_tf.evaluation.detect import detect_function
 from centernet_tf.evaluation.evaluate import evaluate_network
 
 
@@ -12,6 +13,8 @@ class EvaluateDuringTraining(keras.callbacks.Callback):
     def __init__(self, trainer, config, manifest, history):
         super().__init__()
         self.trainer, self.config, self.manifest, self.history = trainer, config, manifest, history
+        # Kept, so that later evaluations reuse the traced graph.
+        self.detect = detect_function(trainer.network, trainer.detector)
         self.latest = None
 
     def on_epoch_end(self, epoch, logs=None):
@@ -19,7 +22,11 @@ class EvaluateDuringTraining(keras.callbacks.Callback):
         if finished % self.config.train.evaluate_every and finished != self.config.train.epochs:
             return
         self.latest, _ = evaluate_network(
-            self.trainer.network, self.trainer.detector, self.config, self.manifest
+            self.trainer.network,
+            self.trainer.detector,
+            self.config,
+            self.manifest,
+            detect=self.detect,
         )
         self.history.add_metrics({name: self.latest[name] for name in METRIC_NAMES})
         print(
