@@ -147,5 +147,8 @@ def _blank(element_spec):
 def _options():
     options = tf.data.Options()
     options.deterministic = True
+    # Images are processed side by side, which leaves no cores for threads inside an op; and sums
+    # that are not split over threads have the same last bit on every machine.
+    options.threading.max_intra_op_parallelism = 1
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return options

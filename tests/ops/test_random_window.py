@@ -46,11 +46,11 @@ def test_factors_are_the_originals_eight():
 
 
 def test_events_have_their_probability():
-    seeds = tf.random.experimental.stateless_split([5, 6], 2000)
+    seeds = tf.random.experimental.stateless_split([5, 6], 1000)
     events = tf.map_fn(lambda seed: random_event(0.3, seed), seeds, fn_output_signature=tf.bool)
-    assert 0.25 < np.mean(events) < 0.35
-    assert not any(random_event(0.0, seed) for seed in seeds[:50])
-    assert all(random_event(1.0, seed) for seed in seeds[:50])
+    assert 0.24 < np.mean(events) < 0.36
+    assert not any(random_event(0.0, seed) for seed in seeds[:20])
+    assert all(random_event(1.0, seed) for seed in seeds[:20])
 
 
 def test_split_seeds_differ_and_repeat():
