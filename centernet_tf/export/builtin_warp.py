@@ -7,6 +7,8 @@ so that no tensor is dynamic once the interpreter knows the size of its input.
 
 import tensorflow as tf
 
+from centernet_tf.ops.geometry import draw_in
+
 
 def warp_image(image, transform, output_size):
     """Warps one image bilinearly, with 0 outside it; `warp_images` gives the same within rounding.
@@ -38,9 +40,11 @@ def _samples(scale, shift, side, output_side):
     """
     last = tf.cast(side, tf.float32) - 1.0
     extent = tf.maximum(last, 1.0)
-    low = -shift / scale / extent
-    high = (output_side - 1.0 - shift) / scale / extent
-    step = (high - low) * last / (output_side - 1.0)
+    low = draw_in(-shift / scale / extent)
+    high = draw_in((output_side - 1.0 - shift) / scale / extent)
+    # This maximum is a constant, but optimizers that knew it would multiply by its reciprocal.
+    divisor = tf.maximum(output_side - 1.0, -last)
+    step = (high - low) * last / divisor
     position = low * last + tf.range(output_side, dtype=tf.float32) * step
     is_inside = tf.cast((position >= 0.0) & (position <= last), tf.float32)
     position = tf.clip_by_value(position, 0.0, last)

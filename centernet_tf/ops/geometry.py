@@ -62,11 +62,21 @@ def warp_images(images, transforms, output_size):
     corners = tf.concat([-shift / scale, (last - shift) / scale], axis=-1)
     # crop_and_resize divides by size - 1; a one-pixel side has no extent to divide by.
     extent = tf.maximum(size - 1.0, 1.0)
+    corners = draw_in(corners / tf.concat([extent, extent], axis=0))
     return tf.image.crop_and_resize(
         images,
-        corners / tf.concat([extent, extent], axis=0),
+        corners,
         tf.range(tf.shape(images)[0]),
         list(output_size),
         method="bilinear",
         extrapolation_value=0.0,
     )
+
+
+def draw_in(corners):
+    """Moves normalised samples towards the middle, those on the edge by a millionth of the image.
+
+    Where an image reaches its border in the output, its last row lies exactly on the edge; rounded
+    the other way it would lie outside and turn black.
+    """
+    return 0.5 + (corners - 0.5) * (1.0 - 2e-6)

@@ -4,13 +4,15 @@ For every output pixel n the product is the sum over taps k and the four pixels 
 square of `coefficient[n, j, k] * x[pixel[n, j, k]] @ weight[k]`. Sampling is linear, so it can
 follow the product with the weights (`_ProjectThenSample` gathers Cout values a neighbour) or
 precede it (`_SampleThenProject` gathers Cin values). Both go through the taps in blocks, one after
-the other, so that what is gathered at one time stays near `_BLOCK_BYTES`, and gather again for the
-gradient instead of keeping it.
+the other, so that nothing bigger than about `_BLOCK_BYTES` is needed at a time, and within a block
+gather for some output pixels after the other, so that the processor's cache still holds them when
+they are weighed. The gradient gathers again instead of keeping what was gathered.
 """
 
 import tensorflow as tf
 
 _BLOCK_BYTES = 64 * 2**20
+_PIECE_BYTES = 4 * 2**20
 # The cost of gathering and weighing one value, in multiply-adds of a matrix product, on a CPU.
 _GATHER_COST = 50
 
@@ -79,6 +81,33 @@ def _after(previous, tensor):
         return tf.identity(tensor)
 
 
+def _in_pieces(compute, table, rows, *others):
+    """Joins compute(gathered, *others) over pieces of the output pixels, which are axis 0 throughout."""
+    count = 1
+    if rows.shape.is_fully_defined():
+        gathered_bytes = rows.shape.num_elements() * table.shape[-1] * table.dtype.size
+        count = min(-(-gathered_bytes // _PIECE_BYTES), _BLOCK_BYTES // _PIECE_BYTES, rows.shape[0])
+    if count <= 1:
+        return compute(tf.gather(table, rows), *others)
+    most = -(-rows.shape[0] // count)
+    sizes = [min(most, rows.shape[0] - start) for start in range(0, rows.shape[0], most)]
+    results, previous = [], None
+    for rows_piece, *piece in zip(*(tf.split(tensor, sizes) for tensor in (rows, *others))):
+        results.append(compute(tf.gather(table, _after(previous, rows_piece)), *piece))
+        previous = tf.nest.flatten(results[-1])[0]
+    return tf.nest.map_structure(lambda *pieces: tf.concat(pieces, axis=0), *results)
+
+
+def _weigh(values, factors):
+    """Sums values [..., J, C] with factors [..., J] to [..., C]."""
+    return tf.squeeze(tf.matmul(tf.expand_dims(factors, -2), values), -2)
+
+
+def _dot(values, vectors):
+    """Products of values [..., J, C] with a vector [..., C], [..., J]."""
+    return tf.squeeze(tf.matmul(tf.expand_dims(vectors, -2), values, transpose_b=True), -2)
+
+
 def _plus(total, term):
     return term if total is None else total + term
 
@@ -93,8 +122,8 @@ class _ProjectThenSample:
         """x [P, Cin], pixel and coefficient [N, 4, K], weight [K, Cin, Cout] to [N, Cout]."""
         total = None
         for rows, factors, matrix in self._blocks(pixel, coefficient, weight):
-            values = self._gather(_after(total, x), rows, matrix)
-            total = _plus(total, tf.matmul(factors[:, tf.newaxis], values)[:, 0])
+            projected = self._project(_after(total, x), matrix)
+            total = _plus(total, _in_pieces(_weigh, projected, rows, factors))
         return total
 
     def backward(self, x, pixel, coefficient, weight, upstream):
@@ -103,8 +132,8 @@ class _ProjectThenSample:
         c_out = upstream.shape[-1]
         for rows, factors, matrix in self._blocks(pixel, coefficient, weight):
             x_block = _after(dx, x)
-            values = self._gather(x_block, rows, matrix)
-            dfactors.append(tf.matmul(upstream[:, tf.newaxis], values, transpose_b=True)[:, 0])
+            projected = self._project(x_block, matrix)
+            dfactors.append(_in_pieces(_dot, projected, rows, upstream))
             dprojected = tf.math.unsorted_segment_sum(
                 tf.matmul(factors[..., tf.newaxis], upstream[:, tf.newaxis]),
                 rows,
@@ -118,10 +147,8 @@ class _ProjectThenSample:
         dfactors = [tf.reshape(each, [-1, 4, self._taps]) for each in dfactors]
         return dx, tf.concat(dfactors, axis=-1), dweight
 
-    def _gather(self, x, rows, matrix):
-        return tf.gather(
-            tf.reshape(tf.matmul(x, matrix), [-1, matrix.shape[1] // self._taps]), rows
-        )
+    def _project(self, x, matrix):
+        return tf.reshape(tf.matmul(x, matrix), [-1, matrix.shape[1] // self._taps])
 
     def _blocks(self, pixel, coefficient, weight):
         """Yields rows [N, 4 * taps] of the products, factors, weights [Cin, taps * Cout]."""
@@ -149,8 +176,8 @@ class _SampleThenProject:
         """x [P, Cin], pixel and coefficient [N, 4, K], weight [K, Cin, Cout] to [N, Cout]."""
         total = None
         for rows, factors, matrix in self._blocks(pixel, coefficient, weight):
-            values = tf.gather(_after(total, x), rows)
-            total = _plus(total, tf.matmul(self._samples(factors, values), matrix))
+            samples = _in_pieces(_weigh, _after(total, x), rows, factors)
+            total = _plus(total, tf.matmul(self._flat(samples), matrix))
         return total
 
     def backward(self, x, pixel, coefficient, weight, upstream):
@@ -158,21 +185,28 @@ class _SampleThenProject:
         dx, dfactors, dmatrices = None, [], []
         c_in = x.shape[-1]
         for rows, factors, matrix in self._blocks(pixel, coefficient, weight):
-            values = tf.gather(_after(dx, x), rows)
-            dmatrices.append(tf.matmul(self._samples(factors, values), upstream, transpose_a=True))
             dsamples = tf.matmul(upstream, matrix, transpose_b=True)
-            dsamples = tf.reshape(dsamples, [-1, self._taps, 1, c_in])
-            dfactors.append(tf.matmul(dsamples, values, transpose_b=True)[:, :, 0])
+            dsamples = tf.reshape(dsamples, [-1, self._taps, c_in])
+            samples, dfactors_block = _in_pieces(
+                lambda values, factors, dsamples: (_weigh(values, factors), _dot(values, dsamples)),
+                _after(dx, x),
+                rows,
+                factors,
+                dsamples,
+            )
+            dfactors.append(dfactors_block)
+            dmatrices.append(tf.matmul(self._flat(samples), upstream, transpose_a=True))
             dx_block = tf.math.unsorted_segment_sum(
-                tf.matmul(factors[..., tf.newaxis], dsamples), rows, tf.shape(x)[0]
+                tf.matmul(factors[..., tf.newaxis], dsamples[:, :, tf.newaxis]),
+                rows,
+                tf.shape(x)[0],
             )
             dx = _plus(dx, dx_block)
         dweight = tf.reshape(tf.concat(dmatrices, axis=0), weight.shape)
         return dx, tf.transpose(tf.concat(dfactors, axis=1), [0, 2, 1]), dweight
 
-    def _samples(self, factors, values):
-        samples = tf.matmul(factors[:, :, tf.newaxis], values)
-        return tf.reshape(samples, [-1, self._taps * values.shape[-1]])
+    def _flat(self, samples):
+        return tf.reshape(samples, [-1, self._taps * samples.shape[-1]])
 
     def _blocks(self, pixel, coefficient, weight):
         """Yields rows of the map [N, taps, 4], their factors, and weights [taps * Cin, Cout]."""

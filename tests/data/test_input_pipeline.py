@@ -134,9 +134,7 @@ def test_evaluation_images_equal_a_naive_letterbox(rng, encode_image, make_recor
     expected = np.zeros((64, 96, 3), np.uint8)
     expected[:, 24:72] = pixels
     expected = normalize(expected, data.channel_order, data.mean, data.std)
-    # Rounding may put the last row and column of pixels just outside the image.
-    inside = np.s_[:63, :71]
-    np.testing.assert_allclose(batch["image"][0][inside], expected[inside], atol=1e-4)
+    np.testing.assert_allclose(batch["image"][0], expected, atol=1e-3)
     np.testing.assert_array_equal(batch["transform"], [[1, 0, 24], [1, 0, 0]])
     np.testing.assert_array_equal(batch["image_size"][0], [64, 48])
 

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from centernet_tf.export.builtin_warp import warp_image
+from centernet_tf.export.native_output import hidden_unless_it_fails
 from centernet_tf.ops.geometry import letterbox_transform, warp_images
 
 # Larger, smaller, wider, higher, equal, filling one side exactly, one pixel, and awkward ratios.
@@ -56,3 +57,31 @@ def test_equals_a_naive_warp(rng):
                         if i <= 8 and j <= 13:
                             expected += (1 - abs(y - i)) * (1 - abs(x - j)) * image[0, i, j]
             np.testing.assert_allclose(found[0, row, column], expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [(50, 200), (200, 50), (33, 17), (480, 640), (61, 61)])
+def test_rounds_the_same_way_once_converted(size, converted, rng):
+    image = rng.integers(0, 256, [1, *size, 3], np.uint8)
+    transform = letterbox_transform(tf.constant(size), (64, 96))
+    expected = warp_images(image, transform[tf.newaxis], (64, 96))
+    np.testing.assert_allclose(
+        converted.get_signature_runner()(image=image)["warped"], expected, atol=0.02
+    )
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory):
+    """The letterbox to 64x96 as an interpreter."""
+
+    @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="image")])
+    def warp(image):
+        transform = letterbox_transform(tf.shape(image)[1:3], (64, 96))
+        return {"warped": warp_image(image, transform, (64, 96))}
+
+    module, folder = tf.Module(), str(tmp_path_factory.mktemp("warp"))
+    module.warp = warp
+    tf.saved_model.save(module, folder, signatures={"serving_default": warp})
+    with hidden_unless_it_fails():
+        return tf.lite.Interpreter(
+            model_content=tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+        )

@@ -81,3 +81,19 @@ def test_warp_equals_opencv_inside_the_image(testdata):
     difference = np.abs(ours[inside] - golden["warp_u8"][inside])
     assert difference.mean() < 1.0
     assert difference.max() < 8.0
+
+
+def test_rounding_never_blackens_the_border(rng):
+    for height, width in rng.integers(2, 700, (60, 2)):
+        size = (max(height, width),) * 2
+        transform = letterbox_transform(tf.constant([height, width]), size)
+        assert transform[0] == 1.0
+        image = tf.ones([1, height, width, 1])
+        warped = warp_images(image, transform[None], size)[0, :, :, 0].numpy()
+        rows, columns = (warped.sum(axis=axis).astype(bool).sum() for axis in (1, 0))
+        # An odd margin puts the samples half-way, and the border pixel has no neighbour outside.
+        assert (
+            rows >= height - height % 2 - size[0] % 2 and columns >= width - width % 2 - size[1] % 2
+        )
+        if (size[0] - height) % 2 == 0 and (size[1] - width) % 2 == 0:
+            assert (rows, columns) == (height, width)
