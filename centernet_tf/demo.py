@@ -177,9 +177,10 @@ def _about(trained, num_train) -> str:
 def _commands(output_dir, artefacts) -> dict:
     model_dir, tflite = (os.path.join(output_dir, artefacts[n]) for n in ("model_dir", "tflite"))
     return {
+        "Use the environment that make set up": "source .venv/bin/activate",
         "Score it again": f"python -m pipelines.evaluate --model_dir={model_dir}",
         "Detect in your own images": f"python -m pipelines.predict --model={tflite} "
-        "--output_dir=predictions IMAGE_OR_FOLDER",
+        "--images=IMAGE_OR_FOLDER --output_dir=predictions",
     }
 
 
