@@ -1,0 +1,200 @@
+"""Images in, one COCO-style JSON file and drawn pictures out."""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+from typing import Dict, List, Sequence
+
+import keras
+import numpy as np
+
+from centernet_tf.errors import UserError
+from centernet_tf.evaluation.drawing import draw_detections
+from centernet_tf.export.image_files import UnreadableImage, read_upright
+from centernet_tf.ops.detections import Detections
+
+FILE_NAME = "predictions.json"
+PICTURE_FOLDER = "drawn"
+
+
+def predict_images(
+    predictor,
+    paths: Sequence[str],
+    output_dir: str,
+    score_threshold: float,
+    draw: bool = True,
+    skip_unreadable: bool = False,
+) -> dict:
+    """Detects in images and writes `predictions.json` and, if asked, pictures under `drawn/`.
+
+    The JSON file is also a COCO data set: `images`, `annotations` (with `score`, so that they are
+      COCO results
+    too) and `categories`. Each image lists its own detections once more with the names of the
+    classes, the picture drawn of it, and `skipped` lists the images left out with the reason.
+    Everything is written to a temporary folder and moved when it is complete.
+
+    Args:
+      predictor: from `load_predictor`.
+      paths: image files.
+      output_dir: made when missing; files of an earlier run are replaced.
+      score_threshold: lower detections are left out.
+      draw: write the pictures.
+      skip_unreadable: leave unreadable images out instead of stopping.
+
+    Returns:
+      what the JSON file holds.
+
+    Raises:
+      UserError: the folder cannot be written, no image could be read, or one is unreadable and they
+        are not to be skipped.
+    """
+    document = {
+        "images": [],
+        "annotations": [],
+        "categories": _categories(predictor),
+        "skipped": [],
+    }
+    names = _picture_names(paths)
+    with _complete_or_nothing(output_dir) as folder:
+        progress = keras.utils.Progbar(
+            len(paths), verbose=1 if sys.stdout.isatty() else 2, unit_name="image"
+        )
+        for done, path in enumerate(paths, start=1):
+            try:
+                image = read_upright(path)
+            except UnreadableImage as error:
+                if not skip_unreadable:
+                    raise
+                document["skipped"].append({"file_name": path, "reason": error.reason})
+            else:
+                found = _above(predictor.predict(image), score_threshold)
+                entry = _add(document, path, image, found)
+                if draw:
+                    entry["drawn"] = f"{PICTURE_FOLDER}/{names[path]}"
+                    _draw(os.path.join(folder, entry["drawn"]), image, found, predictor.categories)
+            progress.update(done)
+        if not document["images"]:
+            raise UserError(
+                f"None of the {len(paths)} images can be read; the first is {paths[0]}."
+            )
+        _write_json(os.path.join(folder, FILE_NAME), document)
+    return document
+
+
+def summary(document: dict, output_dir: str) -> str:
+    """Returns the last line of a run: counts, what was left out, and where the results are."""
+    pictures = any("drawn" in image for image in document["images"])
+    drawn = f" and {os.path.join(output_dir, PICTURE_FOLDER)}" if pictures else ""
+    skipped = document["skipped"]
+    left_out = f" {len(skipped)} unreadable images were left out:" if skipped else ""
+    left_out += "".join(f"\n  {entry['file_name']}: {entry['reason']}" for entry in skipped)
+    return (
+        f"{len(document['annotations'])} detections in {len(document['images'])} images are in "
+        f"{os.path.join(output_dir, FILE_NAME)}{drawn}.{left_out}"
+    )
+
+
+def _categories(predictor) -> List[dict]:
+    return [{"id": category.id, "name": category.name} for category in predictor.categories]
+
+
+def _above(found: Detections, score_threshold: float) -> Detections:
+    kept = found.scores >= score_threshold
+    return Detections(
+        found.boxes[kept], found.scores[kept], found.classes[kept], np.int32(kept.sum())
+    )
+
+
+def _add(document: dict, path: str, image, found: Detections) -> dict:
+    """Appends an image and its detections to the document and returns the image's entry."""
+    image_id = len(document["images"]) + 1
+    detections = []
+    for box, score, index in zip(found.boxes.tolist(), found.scores.tolist(), found.classes):
+        category = document["categories"][index]
+        bbox = [box[1], box[0], box[3] - box[1], box[2] - box[0]]
+        detections.append(
+            {
+                "category_id": category["id"],
+                "category_name": category["name"],
+                "score": score,
+                "bbox": bbox,
+            }
+        )
+        document["annotations"].append(
+            {
+                "id": len(document["annotations"]) + 1,
+                "image_id": image_id,
+                "category_id": category["id"],
+                "bbox": bbox,
+                "area": bbox[2] * bbox[3],
+                "iscrowd": 0,
+                "score": score,
+            }
+        )
+    entry = {
+        "id": image_id,
+        "file_name": path,
+        "width": image.shape[1],
+        "height": image.shape[0],
+        "detections": detections,
+    }
+    document["images"].append(entry)
+    return entry
+
+
+def _draw(path: str, image, found: Detections, categories) -> None:
+    labels = [categories[index].name for index in found.classes]
+    picture = draw_detections(image, found.boxes, labels, found.scores, found.classes)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    picture.save(path, quality=92)
+
+
+def _picture_names(paths: Sequence[str]) -> Dict[str, str]:
+    """Names the picture of each image after its file, numbered where names meet."""
+    names, taken = {}, set()
+    for path in paths:
+        stem, ending = os.path.splitext(os.path.basename(path))
+        ending = ".png" if ending.lower() == ".png" else ".jpg"
+        name, number = stem + ending, 1
+        while name in taken:
+            number += 1
+            name = f"{stem}-{number}{ending}"
+        taken.add(name)
+        names[path] = name
+    return names
+
+
+def _write_json(path: str, document: dict) -> None:
+    with open(path, "w", encoding="utf-8") as stream:
+        json.dump(document, stream, indent=1, ensure_ascii=False)
+        stream.write("\n")
+
+
+@contextlib.contextmanager
+def _complete_or_nothing(output_dir: str):
+    """Yields a temporary folder; its files end up in `output_dir`, the JSON last, or nowhere."""
+    folder = f"{os.path.normpath(output_dir)}.incomplete-{os.getpid()}"
+    try:
+        if os.path.exists(output_dir) and not os.path.isdir(output_dir):
+            raise UserError(f"Cannot write to {output_dir}: it is a file; name a folder.")
+        os.makedirs(folder)
+        yield folder
+        _move(folder, output_dir)
+    except OSError as error:
+        raise UserError(f"Cannot write to {output_dir}: {error.strerror}.") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _move(folder: str, output_dir: str) -> None:
+    if not os.path.exists(output_dir):
+        os.rename(folder, output_dir)
+        return
+    pictures = os.path.join(folder, PICTURE_FOLDER)
+    if os.path.isdir(pictures):
+        os.makedirs(os.path.join(output_dir, PICTURE_FOLDER), exist_ok=True)
+        for name in os.listdir(pictures):
+            os.replace(os.path.join(pictures, name), os.path.join(output_dir, PICTURE_FOLDER, name))
+    os.replace(os.path.join(folder, FILE_NAME), os.path.join(output_dir, FILE_NAME))

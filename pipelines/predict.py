@@ -1,0 +1,43 @@
+r"""Detects objects in images with a model directory, a SavedModel or a TFLite file.
+
+    python -m pipelines.predict --model=runs/bccd --images=photos --output_dir=found
+
+Writes predictions.json (COCO) and pictures with the boxes drawn in --output_dir.
+"""
+
+from absl import flags
+
+from centernet_tf import cli
+
+flags.DEFINE_string("model", None, "Model directory, SavedModel folder or .tflite file.")
+flags.DEFINE_multi_string(
+    "images", [], "Image file, folder, or glob such as 'a/**/*.png'; repeatable."
+)
+flags.DEFINE_string("output_dir", None, "Folder for the results.")
+flags.DEFINE_float(
+    "score_threshold", 0.3, "Leave out detections that score less.", lower_bound=0, upper_bound=1
+)
+flags.DEFINE_bool("draw", True, "Also write the images with their detections drawn.")
+flags.DEFINE_bool("skip_unreadable", False, "Leave unreadable images out instead of stopping.")
+
+
+def main(_):
+    from centernet_tf.export.image_files import find_images
+    from centernet_tf.export.prediction_run import predict_images, summary
+    from centernet_tf.export.predictor import load_predictor
+
+    values = flags.FLAGS
+    paths = find_images(values.images)
+    document = predict_images(
+        load_predictor(values.model),
+        paths,
+        values.output_dir,
+        values.score_threshold,
+        values.draw,
+        values.skip_unreadable,
+    )
+    print(summary(document, values.output_dir))
+
+
+if __name__ == "__main__":
+    cli.run(main, required=["model", "images", "output_dir"])
