@@ -4,9 +4,12 @@ For every output pixel n the product is the sum over taps k and the four pixels 
 square of `coefficient[n, j, k] * x[pixel[n, j, k]] @ weight[k]`. Sampling is linear, so it can
 follow the product with the weights (`_ProjectThenSample` gathers Cout values a neighbour) or
 precede it (`_SampleThenProject` gathers Cin values). Both go through the taps in blocks, one after
-the other, so that nothing bigger than about `_BLOCK_BYTES` is needed at a time, and within a block
-gather for some output pixels after the other, so that the processor's cache still holds them when
-they are weighed. The gradient gathers again instead of keeping what was gathered.
+the other, so that nothing much bigger than `_BLOCK_BYTES` is needed at a time, and within a block
+gather piece by piece, which the processor's cache then still holds when they are weighed.
+
+The gradient gathers again instead of keeping what was gathered. Where forward and backward pass are
+one graph, TensorFlow's optimiser may merge the two gathers of the first block, but no more: the
+others wait for different tensors.
 """
 
 import tensorflow as tf
@@ -82,19 +85,19 @@ def _after(previous, tensor):
 
 
 def _in_pieces(compute, table, rows, *others):
-    """Joins compute(gathered, *others) over pieces of the output pixels, which are axis 0 throughout."""
+    """Joins compute(gathered, *others) over pieces of the output pixels, axis 0 of all of them."""
     count = 1
     if rows.shape.is_fully_defined():
         gathered_bytes = rows.shape.num_elements() * table.shape[-1] * table.dtype.size
-        count = min(-(-gathered_bytes // _PIECE_BYTES), _BLOCK_BYTES // _PIECE_BYTES, rows.shape[0])
+        count = min(-(-gathered_bytes // _PIECE_BYTES), _BLOCK_BYTES // _PIECE_BYTES)
     if count <= 1:
         return compute(tf.gather(table, rows), *others)
     most = -(-rows.shape[0] // count)
     sizes = [min(most, rows.shape[0] - start) for start in range(0, rows.shape[0], most)]
-    results, previous = [], None
-    for rows_piece, *piece in zip(*(tf.split(tensor, sizes) for tensor in (rows, *others))):
-        results.append(compute(tf.gather(table, _after(previous, rows_piece)), *piece))
-        previous = tf.nest.flatten(results[-1])[0]
+    results = [
+        compute(tf.gather(table, rows_piece), *piece)
+        for rows_piece, *piece in zip(*(tf.split(tensor, sizes) for tensor in (rows, *others)))
+    ]
     return tf.nest.map_structure(lambda *pieces: tf.concat(pieces, axis=0), *results)
 
 
