@@ -45,8 +45,9 @@ def center_targets(
     mask = tf.logical_and(mask, tf.reduce_all(size > 0.0, axis=-1))
 
     center = (boxes_map[:, :2] + boxes_map[:, 2:]) / 2.0
-    # With clip_margin 0 a centre can lie on the far border only when the box has no extent.
-    cell = tf.cast(tf.where(mask[:, tf.newaxis], center, 0.0), tf.int32)
+    # Rounding can put the centre of a sliver on the far border itself, which is no cell.
+    last_cell = tf.constant([height - 1, width - 1], tf.int32)
+    cell = tf.minimum(tf.cast(tf.where(mask[:, tf.newaxis], center, 0.0), tf.int32), last_cell)
     radius = tf.cast(
         gaussian_radius(tf.where(mask[:, tf.newaxis], size, 1.0), radius_rule, min_overlap),
         tf.int32,

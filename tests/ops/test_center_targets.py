@@ -69,6 +69,32 @@ def test_targets_equal_the_naive_ones(objects, rule, overlap, margin, owner):
             np.testing.assert_allclose(targets[name], value, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("margin", [0, 1])
+def test_a_sliver_at_the_far_border_stays_on_the_map(margin):
+    height, width = (side - margin for side in MAP_SIZE)
+    boxes = [
+        [np.nextafter(np.float32(height), np.float32(0)), 3, 90, 9],
+        [2, np.nextafter(np.float32(width), np.float32(0)), 5, 90],
+    ]
+    targets = center_targets(
+        tf.constant(boxes, tf.float32),
+        tf.zeros([2], tf.int32),
+        tf.ones([2], tf.bool),
+        MAP_SIZE,
+        1,
+        "mmdet",
+        0.3,
+        margin,
+        "last",
+    )
+    assert targets["mask"].numpy().tolist() == [1.0, 1.0]
+    assert (targets["index"].numpy() < MAP_SIZE[0] * MAP_SIZE[1]).all()
+    assert targets["heatmap"].numpy()[:, :, 0].ravel()[targets["index"].numpy()].tolist() == [
+        1.0,
+        1.0,
+    ]
+
+
 def test_no_objects():
     empty = tf.zeros([0, 4]), tf.zeros([0], tf.int32), tf.zeros([0], tf.bool)
     targets = center_targets(*empty, MAP_SIZE, 3, "original", 0.7, 1, "all")
