@@ -59,7 +59,7 @@ def predict_images(
     names = _picture_names(paths)
     with _complete_or_nothing(output_dir) as folder:
         progress = keras.utils.Progbar(
-            len(paths), verbose=1 if sys.stdout.isatty() else 2, unit_name="image"
+            len(paths), verbose=int(sys.stdout.isatty()), unit_name="image"
         )
         for done, path in enumerate(paths, start=1):
             try:
