@@ -140,14 +140,19 @@ def _parse(argv, required, positional):
         logging.set_verbosity(logging.WARNING)
     missing = [name for name in required if flags.FLAGS[name].value in (None, "", [])]
     if missing:
-        name = missing[0]
-        raise UserError(f"The flag --{name} is missing ({flags.FLAGS[name].help.rstrip('.')}).")
+        raise UserError(f"The flag --{missing[0]} is missing ({_help_of(missing[0])}).")
     if arguments[1:] and not positional:
         raise UserError(
             f"Unexpected argument '{arguments[1]}'; everything is given as --flag=value. "
             "Use --help to see the flags."
         )
     return arguments
+
+
+def _help_of(name: str) -> str:
+    """What a flag is for, on one line, without what absl adds to the help of repeatable flags."""
+    text = " ".join(flags.FLAGS[name].help.split())
+    return text.removesuffix("repeat this option to specify a list of values").rstrip(";. ")
 
 
 def _program_flags() -> list:
