@@ -13,10 +13,15 @@ from centernet_tf.data.shape_outline import (
     distractor_outline,
     rotate,
 )
-from centernet_tf.data.shape_texture import random_color, smooth_noise, textured_patch
+from centernet_tf.data.shape_texture import (
+    class_color,
+    random_color,
+    smooth_noise,
+    textured_patch,
+)
 
 # Diameter of the circle around a shape, as part of the shorter side of the picture.
-_SMALLEST, _LARGEST = 0.13, 0.45
+_SMALLEST, _LARGEST = 0.17, 0.5
 _MAX_SHAPES = 6
 # Every shape keeps at least this part of its area in sight.
 _VISIBLE = 0.65
@@ -46,7 +51,7 @@ def draw_scene(rng: np.random.Generator, height: int, width: int):
       The RGB image, and the list of its `DrawnShape`; boxes are tight around the pixels in sight.
     """
     scene = _Scene(_background(rng, height, width))
-    for _ in range(rng.integers(3, 9)):
+    for _ in range(rng.integers(1, 6)):
         scene.add_distractor(rng)
     count = rng.integers(1, _MAX_SHAPES + 1)
     scales = np.exp(rng.uniform(math.log(_SMALLEST), math.log(_LARGEST), count))
@@ -96,7 +101,7 @@ class _Scene:
                 continue
             self._names.append(name)
             self._areas.append(area)
-            color = _contrasting(rng, self.canvas[window][covered])
+            color = _contrasting(rng, name, self.canvas[window][covered])
             self.owner[window][covered] = len(self._names)
             _paint(rng, self.canvas, alpha, window, color)
             return
@@ -136,9 +141,9 @@ def _background(rng: np.random.Generator, height: int, width: int) -> np.ndarray
     return np.asarray(image).astype(np.float32)
 
 
-def _contrasting(rng: np.random.Generator, behind: np.ndarray) -> np.ndarray:
-    """Returns the one of three random colours that stands out most from the pixels behind it."""
-    colors = [random_color(rng) for _ in range(3)]
+def _contrasting(rng: np.random.Generator, name: str, behind: np.ndarray) -> np.ndarray:
+    """Returns the one of three colours of a class that stands out most from what is behind."""
+    colors = [class_color(rng, name) for _ in range(3)]
     return max(colors, key=lambda color: float(np.abs(color - behind.mean(axis=0)).sum()))
 
 

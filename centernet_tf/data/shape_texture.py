@@ -5,10 +5,22 @@ import colorsys
 import numpy as np
 from PIL import Image
 
+# Middle of the hues of each class and their reach to both sides, in turns of the colour wheel. As
+# with most things in the world, a shape's colour says much about what it is, and not everything.
+_CLASS_HUES = {"circle": 0.0, "square": 0.55, "triangle": 0.28, "star": 0.8}
+_HUE_REACH = 0.07
+
 
 def random_color(rng: np.random.Generator) -> np.ndarray:
-    """Returns a colour that is neither black nor white, float32 [3] RGB in 0..255."""
-    rgb = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.35, 0.95), rng.uniform(0.45, 1.0))
+    """Returns a muted colour of any hue, float32 [3] RGB in 0..255."""
+    rgb = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.1, 0.5), rng.uniform(0.35, 0.9))
+    return np.float32(rgb) * 255
+
+
+def class_color(rng: np.random.Generator, name: str) -> np.ndarray:
+    """Returns a full colour of the hues of a class, float32 [3] RGB in 0..255."""
+    hue = _CLASS_HUES[name] + rng.uniform(-_HUE_REACH, _HUE_REACH)
+    rgb = colorsys.hsv_to_rgb(hue % 1.0, rng.uniform(0.55, 0.95), rng.uniform(0.5, 1.0))
     return np.float32(rgb) * 255
 
 
