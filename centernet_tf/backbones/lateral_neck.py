@@ -1,8 +1,8 @@
 """Up-sampling with lateral connections from the stages of the same size, as in a feature pyramid.
 
-The published necks see nothing but the last stage, at stride 32, from which the network has to learn
-to place objects within a cell of stride 4. With ImageNet weights and a hundred thousand steps it
-does; from scratch on a few hundred images the finer stages make the difference (BUILD_NOTES.md).
+The published necks see nothing but the last stage, at stride 32, from which the network has to
+learn to place objects within a cell of stride 4. With ImageNet weights and a hundred thousand steps
+it does; from scratch on a few hundred images the finer stages make the difference (BUILD_NOTES.md).
 """
 
 import keras

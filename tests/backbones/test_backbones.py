@@ -31,7 +31,10 @@ def test_parameters_equal_the_published_networks(name):
     assert sum(int(np.prod(w.shape)) for w in network.trainable_variables) == PUBLISHED[name]
 
 
-@pytest.mark.parametrize("name", ["res_18", "resdcn_18", "mmdet_resnet18", "res_50"])
+@pytest.mark.parametrize(
+    "name",
+    ["res_18", "resdcn_18", "mmdet_resnet18", "res_50", "lateral_resnet18", "lateral_resnet50_dcn"],
+)
 def test_stride_four_and_saving(tmp_path, name):
     images = keras.Input([64, 96, 3])
     model = keras.Model(
