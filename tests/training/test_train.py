@@ -79,7 +79,9 @@ def test_a_run_continued_equals_one_in_one_piece(records, tmp_path, capsys):
 def test_what_does_not_fit_is_refused(records, tmp_path):
     model_dir = str(tmp_path / "model")
     train(settings(records, epochs=1), model_dir, evaluate_between=False)
-    other = load_config([], [f"data.path={records}", "model.backbone.name=res_18"])
+    other = load_config(
+        [], [f"data.path={records},train.global_batch_size=4", "model.backbone.name=res_18"]
+    )
     with pytest.raises(
         UserError, match="holds a run with model.backbone.name = mmdet_resnet18_dcn"
     ):
