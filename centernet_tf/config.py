@@ -225,8 +225,9 @@ def _read_yaml(path: str) -> dict:
             layer = yaml.safe_load(stream)
     except OSError as error:
         raise UserError(f"Cannot read the config file {path}: {error.strerror}.") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"The config file {path} is not valid YAML: {error}") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        fault = " ".join(str(error).split())
+        raise UserError(f"The config file {path} is not valid YAML in UTF-8: {fault}.") from error
     if not isinstance(layer, dict):
         raise UserError(
             f"The config file {path} must hold a mapping such as 'data: {{path: ...}}'."

@@ -62,6 +62,9 @@ def test_missing_and_broken_files(tmp_path):
     (tmp_path / "broken.yaml").write_text("a: [1\n")
     with pytest.raises(UserError, match="is not valid YAML"):
         load_config([str(tmp_path / "broken.yaml")])
+    (tmp_path / "latin.yaml").write_bytes(b'data: {path: "caf\xe9"}\n')
+    with pytest.raises(UserError, match="is not valid YAML in UTF-8"):
+        load_config([str(tmp_path / "latin.yaml")])
 
 
 def test_yaml_reads_as_people_write_it():

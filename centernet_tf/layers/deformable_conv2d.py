@@ -112,6 +112,14 @@ class DeformableConv2D(keras.layers.Layer):
         ]
         return tf.TensorShape([input_shape[0], *sides, self.filters])
 
+    def multiply_adds(self, input_shape):
+        """Multiply-adds for one image: the product, the offset convolution and the sampling."""
+        height, width = self.compute_output_shape(input_shape)[1:3]
+        channels, taps = input_shape[-1], self.kernel_size[0] * self.kernel_size[1]
+        product = taps * channels // self.groups * self.filters
+        offsets = taps * channels * 3 * self.deformable_groups * taps
+        return height * width * (product + offsets + 4 * taps * channels)
+
     def get_config(self):
         config = {
             "filters": self.filters,

@@ -7,6 +7,7 @@ import pytest
 
 from centernet_tf.config import load_config
 from centernet_tf.errors import UserError
+from centernet_tf.layers.deformable_conv2d import DeformableConv2D
 from centernet_tf.training.cost import multiply_adds, stages_of, training_memory_bytes
 from centernet_tf.training.describe import classes_of, describe, table, write_json
 
@@ -19,6 +20,12 @@ def test_multiply_adds_of_each_kind():
     model = keras.Model(images, keras.layers.ReLU()(z))
     counts = [multiply_adds(layer) for layer in model.layers]
     assert counts == [0, 16 * 9 * 3 * 4, 16 * 16 * 4 * 5, 64 * 9 * 5, 0]
+
+
+def test_multiply_adds_of_a_deformable_convolution():
+    images = keras.Input([8, 8, 3])
+    model = keras.Model(images, DeformableConv2D(5, 3)(images))
+    assert multiply_adds(model.layers[-1]) == 64 * (9 * 3 * 5 + 9 * 3 * 27 + 4 * 9 * 3)
 
 
 def test_memory_counts_weights_slots_and_kept_activations():
