@@ -24,11 +24,15 @@ def conv_deconv_neck(x, deformable, use_bias, channels=CHANNELS):
     """
     for step, filters in enumerate(channels):
         name = f"neck{step}"
-        if deformable:
-            x = DeformableConv2D(filters, 3, use_bias=use_bias, name=f"{name}_dcn")(x)
-            x = batch_norm(x, f"{name}_dcn_norm")
-            x = keras.layers.ReLU(name=f"{name}_dcn_relu")(x)
-        else:
-            x = conv_norm(x, filters, 3, 1, name, initializer=torch_default())
+        x = reduce_channels(x, filters, deformable, use_bias, name)
         x = deconv_norm(x, filters, FirstChannelBilinear(), f"{name}_up")
     return x
+
+
+def reduce_channels(x, filters, deformable, use_bias, name):
+    """A 3x3 convolution, plain or deformable, to `filters` channels, normalisation and ReLU."""
+    if not deformable:
+        return conv_norm(x, filters, 3, 1, name, initializer=torch_default())
+    x = DeformableConv2D(filters, 3, use_bias=use_bias, name=f"{name}_dcn")(x)
+    x = batch_norm(x, f"{name}_dcn_norm")
+    return keras.layers.ReLU(name=f"{name}_dcn_relu")(x)

@@ -7,9 +7,8 @@ it does; from scratch on a few hundred images the finer stages make the differen
 
 import keras
 
-from centernet_tf.backbones.conv_deconv_neck import CHANNELS
-from centernet_tf.layers.conv_norm import batch_norm, conv_norm, deconv_norm
-from centernet_tf.layers.deformable_conv2d import DeformableConv2D
+from centernet_tf.backbones.conv_deconv_neck import CHANNELS, reduce_channels
+from centernet_tf.layers.conv_norm import conv_norm, deconv_norm
 from centernet_tf.layers.initializers import torch_default
 
 
@@ -27,12 +26,7 @@ def lateral_neck(stages, deformable, channels=CHANNELS):
     x = stages[-1]
     for step, (filters, finer) in enumerate(zip(channels, stages[-2::-1])):
         name = f"neck{step}"
-        if deformable:
-            x = DeformableConv2D(filters, 3, use_bias=False, name=f"{name}_dcn")(x)
-            x = batch_norm(x, f"{name}_dcn_norm")
-            x = keras.layers.ReLU(name=f"{name}_dcn_relu")(x)
-        else:
-            x = conv_norm(x, filters, 3, 1, name, initializer=torch_default())
+        x = reduce_channels(x, filters, deformable, False, name)
         x = deconv_norm(x, filters, torch_default(), f"{name}_up")
         lateral = conv_norm(finer, filters, 1, 1, f"{name}_lateral", initializer=torch_default())
         x = keras.layers.Add(name=f"{name}_add")([x, lateral])
