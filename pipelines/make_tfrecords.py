@@ -1,6 +1,7 @@
 """Makes a data set of TFRecords from annotated images; one command for each form of annotations.
 
 python -m pipelines.make_tfrecords --output_dir=records --format=shapes
+python -m pipelines.make_tfrecords --output_dir=records --format=yolo --labels_file=data.yaml
 python -m pipelines.make_tfrecords --output_dir=records --format=voc --voc_root=VOC2007
 python -m pipelines.make_tfrecords --output_dir=records --format=coco
     --split=train:images/train:train.json --split=val:images/val:val.json
@@ -11,15 +12,20 @@ from absl import flags
 from centernet_tf import cli
 from centernet_tf.data import data_set_folder, sources
 
-flags.DEFINE_enum("format", None, ["coco", "voc", "shapes"], "Form of the annotations.")
+flags.DEFINE_enum("format", None, ["coco", "voc", "yolo", "shapes"], "Form of the annotations.")
 flags.DEFINE_string("output_dir", None, "Folder for the records; made where it is missing.")
 flags.DEFINE_multi_string(
-    "split", [], "coco: NAME:IMAGE_FOLDER:ANNOTATIONS.json; once for every split."
+    "split",
+    [],
+    "coco: NAME:IMAGE_FOLDER:ANNOTATIONS.json; yolo: NAME:IMAGES:LABEL_FOLDER, by default the "
+    "splits of data.yaml; once for every split.",
 )
 flags.DEFINE_string("voc_root", "", "voc: folder that holds Annotations, JPEGImages and ImageSets.")
 flags.DEFINE_list("splits", ["trainval", "test"], "voc: names of lists in ImageSets/Main.")
 flags.DEFINE_string(
-    "labels_file", "", "voc: class names, one a line; default: all that occur, sorted."
+    "labels_file",
+    "",
+    "Class names, one a line; voc: by default all that occur, sorted; yolo: also data.yaml.",
 )
 flags.DEFINE_integer("num_train", 1200, "shapes: training images to draw.", lower_bound=1)
 flags.DEFINE_integer("num_val", 200, "shapes: validation images to draw.", lower_bound=1)
@@ -76,6 +82,9 @@ def _read():
             "labels_file": FLAGS.labels_file,
         }
         return sources.voc_splits(**made_from), made_from
+    if FLAGS.format == "yolo":
+        made_from = {"descriptions": FLAGS.split, "labels_file": FLAGS.labels_file}
+        return sources.yolo_splits(**made_from), made_from
     made_from = {
         "num_train": FLAGS.num_train,
         "num_val": FLAGS.num_val,

@@ -8,10 +8,18 @@ from centernet_tf.data.problems import ProblemReport
 
 @dataclasses.dataclass(frozen=True)
 class Category:
-    """A class of objects, by the data set's own id and name."""
+    """A class of objects, by the data set's own id and name.
+
+    Attributes:
+      id, name: the data set's own.
+      keypoints: names of the keypoints of its objects, in order.
+      skeleton: pairs of keypoints that a limb joins, counted from 1 as COCO does.
+    """
 
     id: int
     name: str
+    keypoints: Tuple[str, ...] = ()
+    skeleton: Tuple[Tuple[int, int], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +35,8 @@ class BoxAnnotation:
         better is known.
       difficult: Pascal VOC's flag.
       annotation_id: the data set's own id of the annotation, 0 when it has none.
+      keypoints: (y, x, visibility) of each keypoint of the category, in the frame of the box;
+        visibility as COCO's: 0 not labelled, 1 hidden, 2 visible. Empty when there are none.
     """
 
     box_px: Tuple[float, float, float, float]
@@ -35,6 +45,7 @@ class BoxAnnotation:
     area: float = 0.0
     difficult: bool = False
     annotation_id: int = 0
+    keypoints: Tuple[Tuple[float, float, int], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +58,8 @@ class ImageAnnotation:
       path: where the image file is.
       height, width: as recorded in the annotations, in pixels; 0 when they do not say.
       boxes: the objects.
+      boxes_are_normalized: whether boxes, areas and keypoints are parts of the height and width
+        instead of pixels, as YOLO writes them.
     """
 
     image_id: int
@@ -55,6 +68,7 @@ class ImageAnnotation:
     height: int
     width: int
     boxes: Tuple[BoxAnnotation, ...]
+    boxes_are_normalized: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,7 +27,7 @@ def check_boxes(
       exif_boxes: whether the boxes of a photograph that EXIF turns are in pixels of the `stored`
         or of the `upright` image, as annotation tools differ in what they show. `auto` tells by
         the recorded size where the turn swaps the sides, and takes `stored` where that says
-        nothing.
+        nothing; boxes in parts of the image, as YOLO's, it takes as `upright`.
     """
     boxes, seen = [], set()
     for box in _to_upright_pixels(image, checked, report, exif_boxes):
@@ -52,22 +52,32 @@ def _to_upright_pixels(image, checked, report, exif_boxes) -> Tuple[BoxAnnotatio
         stored = upright[::-1]
     recorded = (image.height, image.width)
     are_upright = checked.orientation == 1 or exif_boxes == "upright"
-    if exif_boxes == "auto" and stored != upright == recorded:
+    if exif_boxes == "auto" and (stored != upright == recorded or image.boxes_are_normalized):
         are_upright = True
     if checked.orientation != 1:
         frame = "boxes drawn on it upright" if are_upright else "boxes turned with it"
         report.add("oriented", image.file_name, f"EXIF orientation {checked.orientation}, {frame}")
     frame_size = upright if are_upright else stored
     boxes = image.boxes
-    if min(recorded) > 0 and recorded not in (frame_size, upright, stored):
+    if image.boxes_are_normalized:
+        boxes = [_scaled(box, *frame_size) for box in boxes]
+    elif min(recorded) > 0 and recorded not in (frame_size, upright, stored):
         boxes = _fit_size(boxes, recorded, frame_size, image.file_name, report)
     elif min(recorded) > 0 and recorded != frame_size:
         report.add("size_differs", image.file_name, _sizes(recorded, frame_size))
     if are_upright:
         return boxes
-    return tuple(
-        dataclasses.replace(box, box_px=exif.upright_box(box.box_px, checked.orientation, *stored))
-        for box in boxes
+    return tuple(_turned(box, checked.orientation, stored) for box in boxes)
+
+
+def _turned(box: BoxAnnotation, orientation: int, stored_size) -> BoxAnnotation:
+    return dataclasses.replace(
+        box,
+        box_px=exif.upright_box(box.box_px, orientation, *stored_size),
+        keypoints=tuple(
+            (*exif.upright_point((y, x), orientation, *stored_size), visibility)
+            for y, x, visibility in box.keypoints
+        ),
     )
 
 
@@ -81,14 +91,16 @@ def _fit_size(boxes, recorded, real, file_name: str, report: ProblemReport):
         report.add("size_differs", file_name, _sizes(recorded, real))
         return boxes
     report.add("boxes_rescaled", file_name, _sizes(recorded, real))
+    return tuple(_scaled(box, scale_y, scale_x) for box in boxes)
+
+
+def _scaled(box: BoxAnnotation, scale_y: float, scale_x: float) -> BoxAnnotation:
     factors = (scale_y, scale_x, scale_y, scale_x)
-    return tuple(
-        dataclasses.replace(
-            box,
-            box_px=tuple(edge * factor for edge, factor in zip(box.box_px, factors)),
-            area=box.area * scale_y * scale_x,
-        )
-        for box in boxes
+    return dataclasses.replace(
+        box,
+        box_px=tuple(edge * factor for edge, factor in zip(box.box_px, factors)),
+        area=box.area * scale_y * scale_x,
+        keypoints=tuple((y * scale_y, x * scale_x, seen) for y, x, seen in box.keypoints),
     )
 
 

@@ -1,6 +1,8 @@
 """Reader of COCO detection JSON: `images`, `annotations` and `categories`."""
 
+import dataclasses
 import json
+import math
 import os
 import re
 from typing import Dict, Iterator, List, Optional, Tuple
@@ -38,12 +40,11 @@ def read_coco(name: str, images_dir: str, annotations_path: str) -> AnnotatedSpl
     if not document["images"]:
         raise UserError(f"{annotations_path} lists no images, so split '{name}' would be empty.")
     report = ProblemReport()
-    known = {category.id for category in categories}
     return AnnotatedSplit(
         name=name,
         categories=categories,
         num_images=len(document["images"]),
-        images=_images(document, images_dir, known, report),
+        images=_images(document, images_dir, categories, report),
         report=report,
     )
 
@@ -82,10 +83,26 @@ def _categories(entries: list, path: str) -> Tuple[Category, ...]:
             )
         if identifier in categories:
             raise UserError(f"Category id {identifier} stands twice in '{path}'; ids must differ.")
-        categories[identifier] = Category(identifier, label)
+        categories[identifier] = Category(identifier, label, *_keypoint_names(entry))
     if not categories:
         raise UserError(f"'{path}' lists no categories, so there is nothing to detect.")
     return tuple(categories[identifier] for identifier in sorted(categories))
+
+
+def _keypoint_names(entry: dict):
+    """Returns the names of a category's keypoints and the limbs between them, where it has any."""
+    names, limbs = entry.get("keypoints"), entry.get("skeleton")
+    if not isinstance(names, list) or not all(map(_is_label, names)):
+        return (), ()
+    pairs = limbs if isinstance(limbs, list) else []
+    joined = [
+        tuple(pair)
+        for pair in pairs
+        if isinstance(pair, list)
+        and len(pair) == 2
+        and all(type(end) is int and 1 <= end <= len(names) for end in pair)
+    ]
+    return tuple(names), tuple(joined)
 
 
 def _is_label(value) -> bool:
@@ -93,8 +110,9 @@ def _is_label(value) -> bool:
     return isinstance(value, str) and bool(value) and re.search("[\ud800-\udfff]", value) is None
 
 
-def _images(document, images_dir, known_categories, report) -> Iterator[ImageAnnotation]:
+def _images(document, images_dir, categories, report) -> Iterator[ImageAnnotation]:
     boxes_of = _group_by_image(document, report)
+    num_keypoints = {category.id: len(category.keypoints) for category in categories}
     seen = set()
     for entry in document["images"]:
         report.images_read += 1
@@ -117,7 +135,7 @@ def _images(document, images_dir, known_categories, report) -> Iterator[ImageAnn
                 path=path,
                 height=_integer(entry.get("height")) or 0,
                 width=_integer(entry.get("width")) or 0,
-                boxes=_boxes(raw_boxes, file_name, known_categories, report),
+                boxes=_boxes(raw_boxes, file_name, num_keypoints, report),
             )
 
 
@@ -138,17 +156,20 @@ def _group_by_image(document: dict, report: ProblemReport) -> Dict[int, List[dic
     return boxes_of
 
 
-def _boxes(entries, file_name, known_categories, report) -> Tuple[BoxAnnotation, ...]:
+def _boxes(entries, file_name, num_keypoints, report) -> Tuple[BoxAnnotation, ...]:
     boxes = []
     for entry in entries:
         report.boxes_read += 1
         box = _box(entry)
         if box is None:
             report.add("malformed_box", file_name, _quote(entry))
-        elif box.category_id not in known_categories:
+        elif box.category_id not in num_keypoints:
             report.add("unknown_class", file_name, f"category_id {box.category_id}")
         else:
-            boxes.append(box)
+            keypoints = _keypoints(entry, num_keypoints[box.category_id])
+            if keypoints is None:
+                report.add("malformed_keypoints", file_name, _quote(entry["keypoints"]))
+            boxes.append(dataclasses.replace(box, keypoints=keypoints or ()))
     return tuple(boxes)
 
 
@@ -169,6 +190,21 @@ def _box(entry: dict) -> Optional[BoxAnnotation]:
         area=float(area) if has_area else width * height,
         annotation_id=_integer(entry.get("id")) or 0,
     )
+
+
+def _keypoints(entry: dict, count: int) -> Optional[tuple]:
+    """Returns (y, x, visibility) of each keypoint, () without any, None where they are wrong."""
+    values = entry.get("keypoints")
+    if not values or not count:
+        return ()
+    if not isinstance(values, list) or len(values) != 3 * count or not all(map(_is_number, values)):
+        return None
+    triples = list(zip(values[1::3], values[::3], values[2::3]))
+    if not all(
+        math.isfinite(y) and math.isfinite(x) and seen in (0, 1, 2) for y, x, seen in triples
+    ):
+        return None
+    return tuple((float(y), float(x), int(seen)) for y, x, seen in triples)
 
 
 def _is_number(value) -> bool:

@@ -88,23 +88,28 @@ def merge_categories(splits: Sequence[AnnotatedSplit]) -> Tuple[Category, ...]:
     Raises:
       UserError: an id has two names, or a name two ids.
     """
-    by_id: Dict[int, Tuple[str, str]] = {}
+    by_id: Dict[int, Tuple[Category, str]] = {}
     by_name: Dict[str, int] = {}
     for split in splits:
         for category in split.categories:
-            name, origin = by_id.setdefault(category.id, (category.name, split.name))
-            if name != category.name:
+            first, origin = by_id.setdefault(category.id, (category, split.name))
+            if first.name != category.name:
                 raise UserError(
-                    f"Category {category.id} is '{name}' in split '{origin}' and "
+                    f"Category {category.id} is '{first.name}' in split '{origin}' and "
                     f"'{category.name}' in split '{split.name}'; the splits of one data set need "
                     "the same category list."
+                )
+            if first.keypoints != category.keypoints:
+                raise UserError(
+                    f"Category '{category.name}' has other keypoints in split '{origin}' than in "
+                    f"split '{split.name}'; the splits of one data set need the same."
                 )
             if by_name.setdefault(category.name, category.id) != category.id:
                 raise UserError(
                     f"The category '{category.name}' has the ids {by_name[category.name]} and "
                     f"{category.id}; give it one id in all annotation files, or two names."
                 )
-    return tuple(Category(identifier, by_id[identifier][0]) for identifier in sorted(by_id))
+    return tuple(by_id[identifier][0] for identifier in sorted(by_id))
 
 
 def _check_options(splits, options: ConvertOptions) -> None:
@@ -129,6 +134,7 @@ def _check_options(splits, options: ConvertOptions) -> None:
 
 def _write_split(split: AnnotatedSplit, categories, folder: str, options: ConvertOptions) -> dict:
     names = {category.id: category.name for category in categories}
+    num_keypoints = max(len(category.keypoints) for category in categories)
     num_shards = options.num_shards or default_num_shards(split.num_images)
     writer = ShardWriter(folder, split.name, min(num_shards, split.num_images))
     bar = ProgressBar(split.name, split.num_images)
@@ -145,7 +151,7 @@ def _write_split(split: AnnotatedSplit, categories, folder: str, options: Conver
             boxes = check_boxes(image, checked, report, options.exif_boxes)
             if not boxes:
                 report.add("image_without_boxes", image.file_name)
-            writer.write(serialize_example(image, checked, boxes, names))
+            writer.write(serialize_example(image, checked, boxes, names, num_keypoints))
             report.images_written += 1
             report.boxes_written += len(boxes)
             report.boxes_by_class.update(names[box.category_id] for box in boxes)

@@ -110,10 +110,16 @@ def manifest_document(categories, splits: Mapping[str, dict], options: dict) -> 
     """
     return {
         "format_version": FORMAT_VERSION,
-        "categories": [dataclasses.asdict(category) for category in categories],
+        "categories": [_category_entry(category) for category in categories],
         "splits": dict(splits),
         "options": options,
     }
+
+
+def _category_entry(category: Category) -> dict:
+    """The fields of a category that say something."""
+    fields = dataclasses.asdict(category)
+    return {key: value for key, value in fields.items() if value != ()}
 
 
 def _from_document(data_dir: str, document: dict) -> Manifest:
@@ -127,5 +133,13 @@ def _from_document(data_dir: str, document: dict) -> Manifest:
         )
         for name, entry in document["splits"].items()
     }
-    categories = tuple(Category(entry["id"], entry["name"]) for entry in document["categories"])
+    categories = tuple(
+        Category(
+            entry["id"],
+            entry["name"],
+            tuple(entry.get("keypoints", ())),
+            tuple(tuple(limb) for limb in entry.get("skeleton", ())),
+        )
+        for entry in document["categories"]
+    )
     return Manifest(data_dir, categories, splits, document["options"])

@@ -44,6 +44,12 @@ def upright_box(box_px, orientation: int, height: int, width: int) -> Tuple[floa
     return (ymin, xmin, ymax, xmax)
 
 
+def upright_point(point, orientation: int, height: int, width: int) -> Tuple[float, float]:
+    """Maps a point (y, x) of the stored image to the upright one; arguments as `upright_box`."""
+    y, x = point
+    return upright_box((y, x, y, x), orientation, height, width)[:2]
+
+
 def swaps_sides(orientation: int) -> bool:
     """Says whether the upright image is as wide as the stored one is high."""
     return orientation in (5, 6, 7, 8)

@@ -31,6 +31,7 @@ REASONS = {
     "unknown_class": Reason("box", True, "class that the category list does not hold"),
     "duplicate_box": Reason("box", True, "same class and box a second time in one image"),
     "annotation_without_image": Reason("box", True, "annotation of an image that is not listed"),
+    "malformed_keypoints": Reason("box", False, "keypoints of the wrong form; box kept without"),
     "clipped": Reason("box", False, "reached out by up to 2 pixels, clipped to the image"),
     "image_without_annotation": Reason("image", False, "no annotation file; kept without boxes"),
     "image_without_boxes": Reason("image", False, "no boxes (left); kept as background"),

@@ -4,9 +4,11 @@ import os
 from typing import List, Sequence
 
 from centernet_tf.data.annotations import AnnotatedSplit
+from centernet_tf.data.class_names import is_yaml, read_data_yaml, yolo_names
 from centernet_tf.data.coco import read_coco
 from centernet_tf.data.shapes import draw_dataset
 from centernet_tf.data.voc import read_voc
+from centernet_tf.data.yolo import read_yolo
 from centernet_tf.errors import UserError
 
 PICTURES_FOLDER = "pictures"
@@ -46,6 +48,52 @@ def voc_splits(voc_root: str, splits: Sequence[str], labels_file: str = "") -> L
     if not [name for name in splits if name]:
         raise UserError("--format=voc needs --splits, such as --splits=trainval,test.")
     return read_voc(voc_root, splits, labels_file)
+
+
+def yolo_splits(descriptions: Sequence[str], labels_file: str) -> List[AnnotatedSplit]:
+    """Reads splits described as `NAME:IMAGES` or `NAME:IMAGES:LABEL_FOLDER`.
+
+    Args:
+      descriptions: IMAGES is a folder or a text file that lists images. Without any, the splits are
+        the `train`, `val` and `test` of a `data.yaml` given as the labels file.
+      labels_file: class names, one a line, or `data.yaml`.
+
+    Raises:
+      UserError: there is none, one is not of this form, or its files are missing or wrong.
+    """
+    form = "--split=NAME:IMAGES:LABEL_FOLDER, such as --split=train:images/train:labels/train"
+    if not labels_file:
+        raise UserError(
+            "--format=yolo needs --labels_file, YOLO's data.yaml or the class names, one a line."
+        )
+    names = yolo_names(labels_file)
+    if not descriptions:
+        descriptions = _yaml_splits(labels_file) if is_yaml(labels_file) else []
+    if not descriptions:
+        raise UserError(f"--format=yolo needs at least one {form}.")
+    splits = []
+    for description in descriptions:
+        name, _, paths = description.partition(":")
+        images, _, labels_dir = paths.partition(":")
+        if not (name and images):
+            raise UserError(f"--split={description} is not of the form {form}.")
+        splits.append(read_yolo(name, images, labels_dir, names))
+    return splits
+
+
+def _yaml_splits(path: str) -> List[str]:
+    """Returns the splits of a data.yaml as descriptions; its paths start at its own `path`."""
+    document = read_data_yaml(path)
+    beside = os.path.dirname(path)
+    root = os.path.join(beside, str(document.get("path") or ""))
+    # YOLO's tools resolve `path` against a folder of their own settings, which nobody else knows.
+    root = root if os.path.isdir(root) else beside
+    entries = [(name, document.get(name)) for name in ("train", "val", "test")]
+    return [
+        f"{name}:{os.path.normpath(os.path.join(root, entry))}"
+        for name, entry in entries
+        if isinstance(entry, str) and entry
+    ]
 
 
 def shapes_splits(

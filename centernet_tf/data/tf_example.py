@@ -14,6 +14,7 @@ def serialize_example(
     checked: CheckedImage,
     boxes: Sequence[BoxAnnotation],
     names: Mapping[int, str],
+    num_keypoints: int = 0,
 ) -> bytes:
     """Returns the serialised record; the same input gives the same bytes.
 
@@ -22,6 +23,8 @@ def serialize_example(
       checked: gives pixels and size.
       boxes: pixels of `checked`; stored divided by its height and width.
       names: class name of every category id.
+      num_keypoints: of every object in the data set; those that an object lacks are written as
+        (0, 0), not labelled, as readers take lists of one length for all objects.
     """
     features = {
         "image/encoded": _bytes([checked.encoded]),
@@ -41,8 +44,25 @@ def serialize_example(
     for axis, key in enumerate(("ymin", "xmin", "ymax", "xmax")):
         normalized = [box.box_px[axis] / sides[axis] for box in boxes]
         features[f"image/object/bbox/{key}"] = _floats(normalized)
+    if num_keypoints:
+        features.update(_keypoint_features(boxes, checked, num_keypoints))
     example = tf.train.Example(features=tf.train.Features(feature=features))
     return example.SerializeToString(deterministic=True)
+
+
+def _keypoint_features(boxes, checked: CheckedImage, count: int) -> dict:
+    """Keypoints of all boxes one after the other, and how many are labelled of each box."""
+    none = (0.0, 0.0, 0)
+    points = []
+    for box in boxes:
+        points += [*box.keypoints, *[none] * (count - len(box.keypoints))]
+    labelled = [sum(seen > 0 for _, _, seen in box.keypoints) for box in boxes]
+    return {
+        "image/object/keypoint/num": _ints(labelled),
+        "image/object/keypoint/y": _floats([y / checked.height for y, _, _ in points]),
+        "image/object/keypoint/x": _floats([x / checked.width for _, x, _ in points]),
+        "image/object/keypoint/visibility": _ints([seen for _, _, seen in points]),
+    }
 
 
 def _bytes(values) -> tf.train.Feature:

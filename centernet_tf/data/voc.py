@@ -17,6 +17,7 @@ from centernet_tf.data.annotations import (
     Category,
     ImageAnnotation,
 )
+from centernet_tf.data.class_names import read_lines
 from centernet_tf.data.problems import ProblemReport
 from centernet_tf.data.safe_path import path_inside
 from centernet_tf.errors import UserError, nearest
@@ -58,7 +59,7 @@ def read_voc(voc_root: str, splits: Sequence[str], labels_file: str = "") -> Lis
         report = ProblemReport()
         parsed.append((split, _read_split(voc_root, split, report), report))
     found = {box.name for _, images, _ in parsed for image in images for box in image.boxes}
-    names = _read_labels(labels_file) if labels_file else sorted(found)
+    names = read_lines(labels_file) if labels_file else sorted(found)
     if not names:
         raise UserError(f"'{voc_root}' holds no objects in the splits {', '.join(splits)}.")
     ids = {name: position for position, name in enumerate(names, start=1)}
@@ -80,17 +81,6 @@ class _NamedBox:
 
     def __init__(self, name: str, box_px, difficult: bool):
         self.name, self.box_px, self.difficult = name, box_px, difficult
-
-
-def _read_labels(path: str) -> List[str]:
-    try:
-        with open(path, encoding="utf-8-sig") as stream:
-            names = [line.strip() for line in stream if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"Cannot read the labels file '{path}': {error}.") from error
-    if not names or len(set(names)) < len(names):
-        raise UserError(f"The labels file '{path}' must hold class names, one a line, each once.")
-    return names
 
 
 def _read_split(voc_root: str, split: str, report: ProblemReport) -> List[ImageAnnotation]:

@@ -34,8 +34,10 @@ def bilinear_taps(offset, mask, map_size, kernel_size, strides, padding, dilatio
     shift = tf.reshape(offset, [batch, out_size[0] * out_size[1], num_taps, 2])
     mask = tf.reshape(mask, [batch, out_size[0] * out_size[1], num_taps])
     lows, weights = [], []
-    for axis, grid in enumerate(_grid(out_size, kernel_size, strides, padding, dilation)):
-        position = shift[..., axis] + grid
+    grids = _grid(out_size, kernel_size, strides, padding, dilation)
+    # The gradient of unstack joins, where that of slices would fill with zeros and add.
+    for axis, (shift, grid) in enumerate(zip(tf.unstack(shift, axis=-1), grids)):
+        position = shift + grid
         last = tf.cast(map_size[axis] - 2, tf.float32)
         # An undefined position compares as false and stays inside the map. Not a clip of integers:
         # TensorFlow Lite's converter turns one to 0..6 into a Relu6, which it has for floats alone.
@@ -74,9 +76,9 @@ def _pair_weights(distance):
 
     def gradient(dlow, dhigh):
         # A sample at -1 sees nothing and pays no gradient, where the right derivative would be 1.
-        rising = tf.where((distance > -1.0) & (distance < 0.0), dlow, 0.0)
-        between = tf.where((distance >= 0.0) & (distance < 1.0), dhigh - dlow, 0.0)
-        falling = tf.where((distance >= 1.0) & (distance < 2.0), dhigh, 0.0)
-        return rising + between - falling
+        before = tf.where(distance > -1.0, dlow, 0.0)
+        after = tf.where(distance < 2.0, -dhigh, 0.0)
+        inside_or_after = tf.where(distance < 1.0, dhigh - dlow, after)
+        return tf.where(distance < 0.0, before, inside_or_after)
 
     return (low, high), gradient

@@ -4,8 +4,7 @@ For every output pixel n the product is the sum over taps k and the four pixels 
 square of `coefficient[n, j, k] * x[pixel[n, j, k]] @ weight[k]`. Sampling is linear, so it can
 follow the product with the weights (`_ProjectThenSample` gathers Cout values a neighbour) or
 precede it (`_SampleThenProject` gathers Cin values). Both go through the taps in blocks, one after
-the other, so that nothing much bigger than `_BLOCK_BYTES` is needed at a time, and within a block
-gather piece by piece, which the processor's cache then still holds when they are weighed.
+the other, so that nothing much bigger than `_BLOCK_BYTES` is needed at a time.
 
 The gradient gathers again instead of keeping what was gathered. Where forward and backward pass are
 one graph, TensorFlow's optimiser may merge the two gathers of the first block, but no more: the
@@ -15,7 +14,6 @@ others wait for different tensors.
 import tensorflow as tf
 
 _BLOCK_BYTES = 64 * 2**20
-_PIECE_BYTES = 4 * 2**20
 # The cost of gathering and weighing one value, in multiply-adds of a matrix product, on a CPU.
 _GATHER_COST = 50
 
@@ -84,23 +82,6 @@ def _after(previous, tensor):
         return tf.identity(tensor)
 
 
-def _in_pieces(compute, table, rows, *others):
-    """Joins compute(gathered, *others) over pieces of the output pixels, axis 0 of all of them."""
-    count = 1
-    if rows.shape.is_fully_defined():
-        gathered_bytes = rows.shape.num_elements() * table.shape[-1] * table.dtype.size
-        count = min(-(-gathered_bytes // _PIECE_BYTES), _BLOCK_BYTES // _PIECE_BYTES)
-    if count <= 1:
-        return compute(tf.gather(table, rows), *others)
-    most = -(-rows.shape[0] // count)
-    sizes = [min(most, rows.shape[0] - start) for start in range(0, rows.shape[0], most)]
-    results = [
-        compute(tf.gather(table, rows_piece), *piece)
-        for rows_piece, *piece in zip(*(tf.split(tensor, sizes) for tensor in (rows, *others)))
-    ]
-    return tf.nest.map_structure(lambda *pieces: tf.concat(pieces, axis=0), *results)
-
-
 def _weigh(values, factors):
     """Sums values [..., J, C] with factors [..., J] to [..., C]."""
     return tf.squeeze(tf.matmul(tf.expand_dims(factors, -2), values), -2)
@@ -126,7 +107,7 @@ class _ProjectThenSample:
         total = None
         for rows, factors, matrix in self._blocks(pixel, coefficient, weight):
             projected = self._project(_after(total, x), matrix)
-            total = _plus(total, _in_pieces(_weigh, projected, rows, factors))
+            total = _plus(total, _weigh(tf.gather(projected, rows), factors))
         return total
 
     def backward(self, x, pixel, coefficient, weight, upstream):
@@ -136,7 +117,7 @@ class _ProjectThenSample:
         for rows, factors, matrix in self._blocks(pixel, coefficient, weight):
             x_block = _after(dx, x)
             projected = self._project(x_block, matrix)
-            dfactors.append(_in_pieces(_dot, projected, rows, upstream))
+            dfactors.append(_dot(tf.gather(projected, rows), upstream))
             dprojected = tf.math.unsorted_segment_sum(
                 tf.matmul(factors[..., tf.newaxis], upstream[:, tf.newaxis]),
                 rows,
@@ -179,7 +160,7 @@ class _SampleThenProject:
         """x [P, Cin], pixel and coefficient [N, 4, K], weight [K, Cin, Cout] to [N, Cout]."""
         total = None
         for rows, factors, matrix in self._blocks(pixel, coefficient, weight):
-            samples = _in_pieces(_weigh, _after(total, x), rows, factors)
+            samples = _weigh(tf.gather(_after(total, x), rows), factors)
             total = _plus(total, tf.matmul(self._flat(samples), matrix))
         return total
 
@@ -190,15 +171,10 @@ class _SampleThenProject:
         for rows, factors, matrix in self._blocks(pixel, coefficient, weight):
             dsamples = tf.matmul(upstream, matrix, transpose_b=True)
             dsamples = tf.reshape(dsamples, [-1, self._taps, c_in])
-            samples, dfactors_block = _in_pieces(
-                lambda values, factors, dsamples: (_weigh(values, factors), _dot(values, dsamples)),
-                _after(dx, x),
-                rows,
-                factors,
-                dsamples,
-            )
-            dfactors.append(dfactors_block)
-            dmatrices.append(tf.matmul(self._flat(samples), upstream, transpose_a=True))
+            values = tf.gather(_after(dx, x), rows)
+            dfactors.append(_dot(values, dsamples))
+            samples = self._flat(_weigh(values, factors))
+            dmatrices.append(tf.matmul(samples, upstream, transpose_a=True))
             dx_block = tf.math.unsorted_segment_sum(
                 tf.matmul(factors[..., tf.newaxis], dsamples[:, :, tf.newaxis]),
                 rows,

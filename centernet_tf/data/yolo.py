@@ -1,0 +1,172 @@
+"""Reader of YOLO text files: beside each image a list of `class x y width height`.
+
+Numbers are parts of the image's width and height, x and y of the box's centre, classes counted from
+0. A line of a class and three points or more (`class x1 y1 x2 y2 ...`, YOLO's segments) becomes the
+box around the points. YOLO's tools read photographs upright, so that is the frame of the numbers.
+"""
+
+import glob
+import os
+from typing import Iterator, List, Optional, Sequence
+
+from centernet_tf.data.annotations import (
+    AnnotatedSplit,
+    BoxAnnotation,
+    Category,
+    ImageAnnotation,
+)
+from centernet_tf.data.problems import ProblemReport
+from centernet_tf.data.safe_path import path_inside
+from centernet_tf.errors import UserError
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+# Text files that annotation tools leave among the labels.
+_NOT_LABELS = ("classes.txt", "labels.txt", "obj.names", "notes.txt")
+
+
+def read_yolo(name: str, images: str, labels_dir: str, names: dict) -> AnnotatedSplit:
+    """Opens one split.
+
+    Args:
+      name: of the split.
+      images: a folder, searched with its subfolders, or a text file with a path of an image a line,
+        relative to that file's folder.
+      labels_dir: folder of the text files, laid out as the images are; "" takes for each image its
+        path with the last folder `images` called `labels`, or else the image's own folder.
+      names: class names by YOLO's numbers.
+
+    Raises:
+      UserError: a path is missing, or there are no images.
+    """
+    root, file_names = _list_images(name, images)
+    if labels_dir and not os.path.isdir(labels_dir):
+        raise UserError(f"The label folder '{labels_dir}' of split '{name}' does not exist.")
+    report = ProblemReport()
+    return AnnotatedSplit(
+        name=name,
+        categories=tuple(Category(number, names[number]) for number in sorted(names)),
+        num_images=len(file_names),
+        images=_images(root, file_names, labels_dir, names, report),
+        report=report,
+    )
+
+
+def _list_images(split: str, images: str):
+    """Returns the folder that names are relative to, and the names in order."""
+    if os.path.isdir(images):
+        found = glob.glob(os.path.join(glob.escape(images), "**", "*"), recursive=True)
+        found = [path for path in found if path.lower().endswith(EXTENSIONS)]
+        root, names = images, sorted(os.path.relpath(path, images) for path in found)
+    else:
+        try:
+            with open(images, encoding="utf-8-sig") as stream:
+                names = [line.strip() for line in stream if line.strip()]
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(
+                f"The images of split '{split}' must be a folder or a list of files; cannot read "
+                f"'{images}': {error}."
+            ) from error
+        root = os.path.dirname(os.path.abspath(images))
+        names = [os.path.relpath(name, root) if os.path.isabs(name) else name for name in names]
+        names = [name[2:] if name.startswith("./") else name for name in names]
+    if not names:
+        kinds = ", ".join(extension[1:] for extension in EXTENSIONS)
+        raise UserError(f"'{images}' holds no images ({kinds}), so split '{split}' would be empty.")
+    return root, names
+
+
+def _images(root, file_names, labels_dir, names, report) -> Iterator[ImageAnnotation]:
+    seen, used = set(), set()
+    for image_id, file_name in enumerate(file_names, start=1):
+        report.images_read += 1
+        path = path_inside(root, file_name)
+        if path is None:
+            report.add("unsafe_path", file_name)
+        elif file_name in seen:
+            report.add("duplicate_image", file_name)
+        else:
+            seen.add(file_name)
+            label_path = _label_path(root, file_name, labels_dir)
+            used.add(os.path.normpath(label_path))
+            boxes = _read_labels(label_path, file_name, names, report)
+            if boxes is not None:
+                yield ImageAnnotation(
+                    image_id, file_name, path, 0, 0, boxes, boxes_are_normalized=True
+                )
+    if labels_dir:
+        _count_left_over(labels_dir, used, report)
+
+
+def _label_path(root: str, file_name: str, labels_dir: str) -> str:
+    stem = os.path.splitext(file_name)[0] + ".txt"
+    if labels_dir:
+        return os.path.join(labels_dir, stem)
+    path = os.path.abspath(os.path.join(root, stem))
+    before, found, after = path.rpartition(os.sep + "images" + os.sep)
+    return os.sep.join([before, "labels", after]) if found else path
+
+
+def _read_labels(path: str, file_name: str, names, report) -> Optional[Sequence[BoxAnnotation]]:
+    """Returns the boxes of an image, or None when its text file cannot be read."""
+    if not os.path.isfile(path):
+        report.add("image_without_annotation", file_name, f"no {os.path.basename(path)}")
+        return ()
+    try:
+        with open(path, encoding="utf-8-sig") as stream:
+            lines = stream.read().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        report.add("unreadable_annotation", file_name, f"{os.path.basename(path)}: {error}")
+        return None
+    boxes = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        report.boxes_read += 1
+        box = _box(line)
+        if box is None:
+            report.add("malformed_box", file_name, f"line {number}: {line[:100]}")
+        elif box.category_id not in names:
+            report.add("unknown_class", file_name, f"line {number}: class {box.category_id}")
+        else:
+            boxes.append(box)
+    return tuple(boxes)
+
+
+def _box(line: str) -> Optional[BoxAnnotation]:
+    """Returns the box of a line in parts of the image, or None when the line is of another form."""
+    try:
+        category, *values = (float(word) for word in line.split())
+    except ValueError:
+        return None
+    if category != int(category if abs(category) < 2**31 else -1) or category < 0:
+        return None
+    if len(values) == 4:
+        x, y, width, height = values
+        box = (y - height / 2, x - width / 2, y + height / 2, x + width / 2)
+        return BoxAnnotation(box, int(category), area=width * height)
+    if len(values) >= 6 and len(values) % 2 == 0:
+        xs, ys = values[::2], values[1::2]
+        box = (min(ys), min(xs), max(ys), max(xs))
+        return BoxAnnotation(box, int(category), area=_polygon_area(xs, ys))
+    return None
+
+
+def _polygon_area(xs: List[float], ys: List[float]) -> float:
+    following = zip(xs[1:] + xs[:1], ys[1:] + ys[:1])
+    return (
+        abs(sum(x * next_y - next_x * y for x, y, (next_x, next_y) in zip(xs, ys, following))) / 2
+    )
+
+
+def _count_left_over(labels_dir: str, used, report: ProblemReport) -> None:
+    """Counts the lines of text files that belong to no image."""
+    pattern = os.path.join(glob.escape(labels_dir), "**", "*.txt")
+    for path in sorted(glob.glob(pattern, recursive=True)):
+        if os.path.normpath(path) in used or os.path.basename(path) in _NOT_LABELS:
+            continue
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            lines = [line for line in stream if line.strip()]
+        report.boxes_read += len(lines)
+        for line in lines:
+            detail = f"{os.path.relpath(path, labels_dir)}: {line.strip()[:100]}"
+            report.add("annotation_without_image", "", detail)
