@@ -38,16 +38,25 @@ class PointDetector(abc.ABC):
 
     @abc.abstractmethod
     def encode(self, boxes_px, classes, mask):
-        """Turns one image's objects into target maps; pure TensorFlow, runs inside tf.data.
+        """Turns objects into target maps; pure TensorFlow, runs inside tf.data.
 
         Args:
-          boxes_px: float32 [M, 4], yxyx, pixels of the network input; may overhang it.
-          classes: int32 [M], contiguous.
-          mask: bool [M], False for padding rows.
+          boxes_px: float32 [M, 4] of one image, or [B, M, 4] of a batch, as training does it; yxyx,
+            pixels of the network input; may overhang it.
+          classes: int32 [M] or [B, M], contiguous.
+          mask: bool [M] or [B, M], False for padding rows.
 
         Returns:
-          dict of tensors with static shapes.
+          dict of tensors with static shapes, with a batch axis where the arguments have one.
         """
+
+    def complete_targets(self, targets):
+        """Returns targets with what is cheaper to make on the device than to carry to it.
+
+        Args:
+          targets: batched dict from `encode`.
+        """
+        return targets
 
     def normalizers(self, targets):
         """Returns a dict of float32 scalars, sums over the batch by which `loss` divides.

@@ -13,6 +13,7 @@ from centernet_tf.layers.head import conv_head
 from centernet_tf.ops.center_decode import decode_centers
 from centernet_tf.ops.center_targets import center_targets
 from centernet_tf.ops.focal_loss import count_peaks, heatmap_focal_loss
+from centernet_tf.ops.gaussian import draw_gaussians_dense
 from centernet_tf.ops.sparse_l1 import sparse_l1_loss
 
 RADIUS_RULES = ("original", "original_exact", "cornernet", "mmdet")
@@ -30,6 +31,9 @@ class Options(hyperparams.Config):
     # original: boxes clipped to side - 1, every object of a shared cell trained, p clamped to 1e-4;
     # mmdet: clipped to the side, the last object of a shared cell, no clamp.
     variant: str = "original"
+    # host: heat-maps are drawn in the input pipeline; device: in the training step, from lists of
+    # objects, for hosts that cannot keep up.
+    heatmap_on: str = "host"
     heatmap_weight: float = 1.0
     size_weight: float = 0.1
     offset_weight: float = 1.0
@@ -49,6 +53,10 @@ class Options(hyperparams.Config):
             (
                 self.variant not in ("original", "mmdet"),
                 f"model.options.variant must be original or mmdet; got '{self.variant}'.",
+            ),
+            (
+                self.heatmap_on not in ("host", "device"),
+                f"model.options.heatmap_on must be host or device; got '{self.heatmap_on}'.",
             ),
             (
                 not 0.0 < self.min_overlap < 1.0,
@@ -113,7 +121,16 @@ class Detector(PointDetector):
             options.min_overlap,
             clip_margin=1 if original else 0,
             cell_owner="all" if original else "last",
+            draw=options.heatmap_on == "host",
         )
+
+    def complete_targets(self, targets):
+        """Draws the heat-maps that `encode` left to the device."""
+        if "heatmap" in targets:
+            return targets
+        peaks = [targets[f"peak_{name}"] for name in ("cell", "radius", "class")]
+        heatmap = draw_gaussians_dense(*peaks, self.map_size, self.num_classes)
+        return {**targets, "heatmap": heatmap}
 
     def normalizers(self, targets):
         """Returns the counts that the loss divides by: peaks of the heat-maps, and objects."""

@@ -81,6 +81,7 @@ def perfect_detections(detector, max_boxes: int):
         keep = tf.ones_like(classes, tf.bool)
         targets = detector.encode(*pad_objects(boxes_px, classes, keep, max_boxes))
         targets = tf.nest.map_structure(lambda value: value[tf.newaxis], targets)
+        targets = detector.complete_targets(targets)
         found = detector.decode(detector.targets_to_outputs(targets))
         return found._replace(boxes=inverse_transform_boxes(found.boxes, transform[tf.newaxis]))
 

@@ -31,12 +31,12 @@ def bilinear_taps(offset, mask, map_size, kernel_size, strides, padding, dilatio
     """
     num_taps = kernel_size[0] * kernel_size[1]
     batch, *out_size = _sizes(mask)[:3]
-    shift = tf.reshape(offset, [batch, out_size[0] * out_size[1], num_taps, 2])
+    shifts = tf.reshape(offset, [batch, out_size[0] * out_size[1], num_taps, 2])
     mask = tf.reshape(mask, [batch, out_size[0] * out_size[1], num_taps])
     lows, weights = [], []
     grids = _grid(out_size, kernel_size, strides, padding, dilation)
     # The gradient of unstack joins, where that of slices would fill with zeros and add.
-    for axis, (shift, grid) in enumerate(zip(tf.unstack(shift, axis=-1), grids)):
+    for axis, (shift, grid) in enumerate(zip(tf.unstack(shifts, axis=-1), grids)):
         position = shift + grid
         last = tf.cast(map_size[axis] - 2, tf.float32)
         # An undefined position compares as false and stays inside the map. Not a clip of integers:

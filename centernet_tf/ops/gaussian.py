@@ -45,19 +45,25 @@ def draw_gaussians(centers_map, radii, classes, map_size, num_classes):
     """Draws one peak an object, merged by maximum: exactly 1 at the centre, sigma = (2 r + 1) / 6.
 
     Only the cells inside the windows are computed, so the cost follows the area of the objects and
-    not the number of classes. Shapes inside depend on the data: for tf.data, not for XLA.
+    not the number of classes. Shapes inside depend on the data: for tf.data, not for XLA
+    (`draw_gaussians_dense`).
 
     Args:
-      centers_map: int32 [N, 2], (y, x) cells inside the map.
-      radii: int32 [N]; the window is 2 r + 1 cells wide, cut at the border. Negative draws nothing.
-      classes: int32 [N].
+      centers_map: int32 [..., N, 2], (y, x) cells inside the map; leading axes are images.
+      radii: int32 [..., N]; the window is 2 r + 1 cells wide, cut at the border. Negative draws
+        nothing.
+      classes: int32 [..., N].
       map_size: (height, width) in cells.
       num_classes: C.
 
     Returns:
-      float32 [height, width, C].
+      float32 [..., height, width, C].
     """
     height, width = map_size
+    shape = [*_lead(classes), height, width, num_classes]
+    image = tf.repeat(tf.range(tf.reduce_prod(tf.shape(classes)[:-1])), tf.shape(classes)[-1])
+    centers_map = tf.reshape(centers_map, [-1, 2])
+    radii, classes = tf.reshape(radii, [-1]), tf.reshape(classes, [-1])
     limit = tf.constant([height - 1, width - 1], tf.int32)
     first = tf.maximum(centers_map - radii[:, tf.newaxis], 0)
     last = tf.minimum(centers_map + radii[:, tf.newaxis], limit)
@@ -75,7 +81,44 @@ def draw_gaussians(centers_map, radii, classes, map_size, num_classes):
     sigma = (2.0 * tf.cast(radii, tf.float32) + 1.0) / 6.0
     values = tf.exp(-squared / tf.gather(2.0 * sigma * sigma, owner))
 
-    index = (y * width + x) * num_classes + tf.gather(classes, owner)
-    flat = tf.zeros([height * width * num_classes], tf.float32)
+    row = tf.gather(image * height, owner) + y
+    index = (row * width + x) * num_classes + tf.gather(classes, owner)
+    flat = tf.zeros([tf.reduce_prod(shape)], tf.float32)
     flat = tf.tensor_scatter_nd_max(flat, index[:, tf.newaxis], values)
-    return tf.reshape(flat, [height, width, num_classes])
+    return tf.reshape(flat, shape)
+
+
+def draw_gaussians_dense(centers_map, radii, classes, map_size, num_classes):
+    """The same values as `draw_gaussians` with static shapes: for the device, XLA-safe.
+
+    Every object is drawn on a whole map of its own, one image at a time, so the cost follows the
+    number of objects.
+
+    Args:
+      centers_map: int32 [B, N, 2]; the others as in `draw_gaussians`, [B, N].
+
+    Returns:
+      float32 [B, height, width, C].
+    """
+    height, width = map_size
+
+    def draw(objects):
+        centers, radius, labels = objects
+        y = tf.range(height) - centers[:, :1]
+        x = tf.range(width) - centers[:, 1:]
+        near_y, near_x = (tf.abs(distance) <= radius[:, tf.newaxis] for distance in (y, x))
+        squared = (y * y)[:, :, tf.newaxis] + (x * x)[:, tf.newaxis, :]
+        sigma = (2.0 * tf.cast(radius, tf.float32) + 1.0) / 6.0
+        values = tf.exp(-tf.cast(squared, tf.float32) / (2.0 * sigma * sigma)[:, None, None])
+        inside = near_y[:, :, tf.newaxis] & near_x[:, tf.newaxis, :]
+        drawn = tf.math.unsorted_segment_max(tf.where(inside, values, 0.0), labels, num_classes)
+        # A class without an object holds the least float.
+        return tf.transpose(tf.maximum(drawn, 0.0), [1, 2, 0])
+
+    return tf.map_fn(draw, (centers_map, radii, classes), fn_output_signature=tf.float32)
+
+
+def _lead(classes):
+    """The axes of images as a list, static where they are known."""
+    dynamic = tf.shape(classes)
+    return [dynamic[i] if side is None else side for i, side in enumerate(classes.shape[:-1])]

@@ -79,8 +79,14 @@ def resample_window(visible, window, image_size, output_size):
     )
     canvas = tf.reshape(flat, [window.height, window.width, channels])
     mirror = tf.stack([window.mirror_y, window.mirror_x, tf.constant(False)])
+    # Reverse copies even where it has nothing to turn.
+    canvas = tf.cond(
+        tf.reduce_any(mirror),
+        lambda: tf.raw_ops.Reverse(tensor=canvas, dims=mirror),
+        lambda: canvas,
+    )
     # ResizeBilinear is faster on float32 than on uint8 by more than this conversion takes.
-    canvas = tf.cast(tf.raw_ops.Reverse(tensor=canvas, dims=mirror), tf.float32)
+    canvas = tf.cast(canvas, tf.float32)
     return tf.raw_ops.ResizeBilinear(
         images=canvas[tf.newaxis], size=list(output_size), half_pixel_centers=False
     )[0]

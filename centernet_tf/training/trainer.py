@@ -21,9 +21,9 @@ class Trainer(keras.Model):
         self.clip_norm = optimizer_config.clip_norm
         self.l2 = optimizer_config.weight_decay if optimizer_config.name == "sgd" else 0.0
         self.means = {name: keras.metrics.Mean(name=name) for name in detector.loss_names}
-        self.gradient_function = tf.function(
-            self.compute_gradients, jit_compile=True if use_xla else None
-        )
+        jit_compile = True if use_xla else None
+        self.gradient_function = tf.function(self.compute_gradients, jit_compile=jit_compile)
+        self.complete_targets = tf.function(detector.complete_targets, jit_compile=jit_compile)
 
     def call(self, images, training=False):
         """Raw maps of normalised images [B, H, W, 3]."""
@@ -39,6 +39,7 @@ class Trainer(keras.Model):
     def train_step(self, data):
         """One step; the metrics are means over the epoch so far, and the present learning rate."""
         images, targets = data
+        targets = self.complete_targets(targets)
         replicas = tf.distribute.get_replica_context()
         normalizers = _sum_over(replicas, self.detector.normalizers(targets))
         losses, gradients = self.gradient_function(images, targets, normalizers)

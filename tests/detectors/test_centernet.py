@@ -74,6 +74,25 @@ def test_loss_and_decode_compile(options):
     np.testing.assert_allclose(detections.boxes, detector.decode(outputs).boxes, atol=1e-4)
 
 
+@pytest.mark.parametrize("options", [{}, MMDET])
+def test_heat_maps_of_the_device_are_those_of_the_host(options):
+    boxes = tf.constant(
+        [[[4, 6, 30, 40], [20, 50, 52, 90]], [[0, 0, 9, 9], [0, 0, 0, 0]]], tf.float32
+    )
+    classes, mask = tf.constant([[0, 2], [1, 0]]), tf.constant([[True, True], [True, False]])
+    host = make(**options).encode(boxes, classes, mask)
+    detector = make(heatmap_on="device", **options)
+    lists = detector.encode(boxes, classes, mask)
+    assert "heatmap" not in lists
+    for complete in (
+        detector.complete_targets,
+        tf.function(detector.complete_targets, jit_compile=True),
+    ):
+        completed = complete(lists)
+        for name, value in host.items():
+            np.testing.assert_allclose(completed[name], value, atol=1e-6, err_msg=name)
+
+
 def test_no_objects_gives_a_finite_loss():
     detector = make()
     nothing = detector.encode(tf.zeros([4, 4]), tf.zeros([4], tf.int32), tf.zeros([4], tf.bool))

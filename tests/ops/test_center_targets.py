@@ -69,6 +69,18 @@ def test_targets_equal_the_naive_ones(objects, rule, overlap, margin, owner):
             np.testing.assert_allclose(targets[name], value, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("owner", ["all", "last"])
+def test_a_batch_gives_what_its_images_give(objects, owner):
+    def build(*objects):
+        return center_targets(*objects, MAP_SIZE, 3, "original", 0.7, 1, owner)
+
+    mirrored = (objects[0] + 1.0, objects[1][::-1].copy(), objects[2])
+    batch = build(*(tf.constant(np.stack(pair)) for pair in zip(objects, mirrored)))
+    for row, image in enumerate((objects, mirrored)):
+        for name, value in build(*(tf.constant(value) for value in image)).items():
+            np.testing.assert_allclose(batch[name][row], value, atol=1e-6, err_msg=name)
+
+
 @pytest.mark.parametrize("margin", [0, 1])
 def test_a_sliver_at_the_far_border_stays_on_the_map(margin):
     height, width = (side - margin for side in MAP_SIZE)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from centernet_tf.ops.gaussian import draw_gaussians, gaussian_radius
+from centernet_tf.ops.gaussian import draw_gaussians, draw_gaussians_dense, gaussian_radius
 
 
 def naive_radius(height, width, rule, overlap):
@@ -83,6 +83,27 @@ def test_drawing_equals_the_naive_one(rng, count):
         lambda *objects: draw_gaussians(*objects, (20, 30), 3)
     )
     np.testing.assert_allclose(next(iter(data_set)), expected, atol=1e-6)
+
+
+def test_a_batch_is_drawn_as_its_images_are(rng):
+    images = [random_objects(rng, 9, (20, 30), 3) for _ in range(4)]
+    batch = [np.stack(values) for values in zip(*images)]
+    expected = [naive_heatmap(*objects, (20, 30), 3) for objects in images]
+    for draw in (
+        draw_gaussians,
+        tf.function(draw_gaussians),
+        draw_gaussians_dense,
+        tf.function(draw_gaussians_dense, jit_compile=True),
+    ):
+        np.testing.assert_allclose(draw(*batch, (20, 30), 3), expected, atol=1e-6)
+
+
+def test_both_ways_to_draw_give_peaks_of_exactly_one(rng):
+    centers, radii, classes = (value[np.newaxis] for value in random_objects(rng, 30, (24, 24), 2))
+    radii = np.maximum(radii, 0)
+    one = draw_gaussians(centers, radii, classes, (24, 24), 2).numpy()
+    other = draw_gaussians_dense(centers, radii, classes, (24, 24), 2).numpy()
+    assert ((one == 1.0) == (other == 1.0)).all() and (one == 1.0).any()
 
 
 def test_peaks_are_exactly_one(rng):
