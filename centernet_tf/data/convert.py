@@ -154,6 +154,7 @@ def _write_split(split: AnnotatedSplit, categories, folder: str, options: Conver
             writer.write(serialize_example(image, checked, boxes, names, num_keypoints))
             report.images_written += 1
             report.boxes_written += len(boxes)
+            report.images_by_boxes[len(boxes)] += 1
             report.boxes_by_class.update(names[box.category_id] for box in boxes)
     finally:
         bar.close()
@@ -161,6 +162,7 @@ def _write_split(split: AnnotatedSplit, categories, folder: str, options: Conver
     return {
         "num_examples": report.images_written,
         "num_boxes": report.boxes_written,
+        "images_by_boxes": dict(sorted(report.images_by_boxes.items())),
         "shards": shards,
     }
 

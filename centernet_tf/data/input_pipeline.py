@@ -1,14 +1,16 @@
 """From the shards of a data set to batches for training and evaluation."""
 
 import importlib
+from typing import NamedTuple
 
 import tensorflow as tf
 
+from centernet_tf.data.guarded_map import guarded_map, only_usable
 from centernet_tf.data.letterbox import read_letterbox
 from centernet_tf.data.object_list import pad_objects
 from centernet_tf.data.record_annotations import read_annotations
-from centernet_tf.data.record_parser import parse_record
-from centernet_tf.data.record_stream import read_shards, training_stream
+from centernet_tf.data.record_parser import parse_record, require_known_id
+from centernet_tf.data.record_stream import EpochPlan, read_shards, training_stream
 from centernet_tf.errors import UserError
 from centernet_tf.ops.color import apply_color, compose_color, normalization_color
 
@@ -32,11 +34,14 @@ def steps_per_epoch(config, manifest) -> int:
     return steps
 
 
-def train_dataset(config, manifest, encode, start_epoch: int = 0) -> tf.data.Dataset:
+def train_dataset(
+    config, manifest, encode, start_epoch=0, report_path="", input_context=None
+) -> tf.data.Dataset:
     """Returns the batches of epochs `start_epoch` to `train.epochs`, `steps_per_epoch` each.
 
     Every random choice follows from `runtime.seed`, the epoch and the example's place in it, so
-    that batches do not depend on the machine, on parallelism, or on where a run was resumed.
+    that batches do not depend on the machine, on parallelism, or on where a run was resumed. A
+    record that cannot be used is left out, reported, and made good by a further one.
 
     Args:
       config: `ExperimentConfig`.
@@ -44,45 +49,82 @@ def train_dataset(config, manifest, encode, start_epoch: int = 0) -> tf.data.Dat
       encode: a detector's `encode`: boxes_px float32 [B, M, 4] in input pixels, classes int32
         [B, M], mask bool [B, M] -> dict of tensors; M is data.max_boxes.
       start_epoch: the first epoch to yield.
+      report_path: text file that gets a line for every record left out, a file name and a reason;
+        '' writes them to standard error.
+      input_context: `tf.distribute.InputContext`; every input pipeline reads its own part of an
+        epoch. None reads the whole.
 
     Returns:
       `tf.data.Dataset` of (images float32 [B, H, W, 3], normalised, in data.channel_order; batched
-      targets), B being train.global_batch_size.
+      targets), B being train.global_batch_size over the number of input pipelines. Reading on when
+      more than half of a split is unusable raises tf.errors.FailedPreconditionError.
 
     Raises:
       UserError: see `steps_per_epoch`.
     """
     data, train = config.data, config.train
     steps = steps_per_epoch(config, manifest)
-    augment = importlib.import_module(
-        f"centernet_tf.data.augment_{data.augmentation.recipe}"
-    ).augment
-    class_ids = list(manifest.class_ids)
-
-    def example(seed, serialized):
-        sample = parse_record(serialized, class_ids)
-        augmented = augment(sample, data.input_size, data.augmentation, seed)
-        normalization = normalization_color(data.channel_order, data.mean, data.std)
-        image = apply_color(augmented.image, compose_color(augmented.color, normalization))
-        objects = pad_objects(augmented.boxes_px, augmented.classes, augmented.keep, data.max_boxes)
-        return image, objects
-
-    stream = training_stream(
-        manifest.split(data.train_split),
-        seed=config.runtime.seed,
-        epochs=(start_epoch, train.epochs),
-        passes=train.repeats_per_epoch,
-        examples_per_epoch=steps * train.global_batch_size,
+    pipelines = input_context.num_input_pipelines if input_context else 1
+    batch_size = train.global_batch_size // pipelines
+    plan = EpochPlan(
+        examples=steps * batch_size,
+        passes=train.repeats_per_epoch + 1,
         shuffle_buffer=data.shuffle_buffer,
         cache=data.cache,
+        pipelines=pipelines,
+        pipeline=input_context.input_pipeline_id if input_context else 0,
     )
-    batches = stream.map(example, tf.data.AUTOTUNE).batch(train.global_batch_size, True)
+    example = training_example(config, manifest)
+    stream = training_stream(
+        manifest.split(data.train_split),
+        config.runtime.seed,
+        (start_epoch, train.epochs),
+        plan,
+        lambda records: only_usable(guarded_map(records, example), report_path),
+    )
+    batches = stream.map(_known_only).batch(batch_size, drop_remainder=True)
     # Targets of a whole batch at once: one allocation instead of one for each image and a copy.
     batches = batches.map(lambda images, objects: (images, encode(*objects)), tf.data.AUTOTUNE)
     batches = batches.apply(
         tf.data.experimental.assert_cardinality(steps * max(train.epochs - start_epoch, 0))
     )
     return batches.with_options(_options()).prefetch(2)
+
+
+def training_example(config, manifest):
+    """Returns the function from (seed, serialised record) to a `TrainingExample`."""
+    data, class_ids = config.data, list(manifest.class_ids)
+    augment = importlib.import_module(
+        f"centernet_tf.data.augment_{data.augmentation.recipe}"
+    ).augment
+
+    def example(seed, serialized):
+        sample = parse_record(serialized, class_ids, check_ids=False)
+        augmented = augment(sample, data.input_size, data.augmentation, seed)
+        normalization = normalization_color(data.channel_order, data.mean, data.std)
+        return TrainingExample(
+            apply_color(augmented.image, compose_color(augmented.color, normalization)),
+            pad_objects(augmented.boxes_px, augmented.classes, augmented.keep, data.max_boxes),
+            sample.unknown_id,
+            sample.file_name,
+        )
+
+    return example
+
+
+class TrainingExample(NamedTuple):
+    """An augmented image, its objects (`pad_objects`), and the record's unknown id and name."""
+
+    image: tf.Tensor
+    objects: tuple
+    unknown_id: tf.Tensor
+    file_name: tf.Tensor
+
+
+def _known_only(example):
+    # Here and not where it is found, so that it stops the run instead of being left out.
+    with tf.control_dependencies([require_known_id(example.unknown_id, example.file_name)]):
+        return tf.identity(example.image), example.objects
 
 
 def eval_dataset(config, manifest, split=None) -> tf.data.Dataset:

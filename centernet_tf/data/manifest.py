@@ -15,13 +15,27 @@ _REMEDY = "make the data set with python -m pipelines.make_tfrecords"
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """The records of one split; `shard_paths` are absolute, `shard_bytes` their sizes."""
+    """The records of one split.
+
+    Attributes:
+      name, num_examples, num_boxes: what it is called and holds.
+      shard_paths: absolute.
+      shard_bytes, shard_examples: their sizes, and the number of records in each.
+      images_by_boxes: how many images have how many boxes.
+    """
 
     name: str
     num_examples: int
     num_boxes: int
     shard_paths: List[str]
     shard_bytes: List[int]
+    shard_examples: List[int]
+    images_by_boxes: Mapping[int, int] = dataclasses.field(default_factory=dict)
+
+    def crowded(self, max_boxes: int):
+        """Returns how many images hold more than `max_boxes` boxes, and the most that one holds."""
+        over = sum(images for boxes, images in self.images_by_boxes.items() if boxes > max_boxes)
+        return over, max(self.images_by_boxes, default=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,6 +144,10 @@ def _from_document(data_dir: str, document: dict) -> Manifest:
             num_boxes=entry["num_boxes"],
             shard_paths=[os.path.join(data_dir, shard["file"]) for shard in entry["shards"]],
             shard_bytes=[shard["bytes"] for shard in entry["shards"]],
+            shard_examples=[shard["num_examples"] for shard in entry["shards"]],
+            images_by_boxes={
+                int(boxes): images for boxes, images in entry.get("images_by_boxes", {}).items()
+            },
         )
         for name, entry in document["splits"].items()
     }

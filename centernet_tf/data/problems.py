@@ -57,6 +57,7 @@ class ProblemReport:
         self.boxes_read = 0
         self.boxes_written = 0
         self.boxes_by_class = collections.Counter()
+        self.images_by_boxes = collections.Counter()
         self._entries: Dict[str, List[dict]] = {}
 
     def add(self, reason: str, file_name: str, detail: str = "") -> None:

@@ -8,6 +8,7 @@ from centernet_tf.data.encoded_image import EncodedImage, open_image
 
 _OPTIONAL_STRINGS = ("image/encoded", "image/filename", "image/source_id")
 _BOX_SIDES = ("ymin", "xmin", "ymax", "xmax")
+_OPTIONAL_LISTS = {"is_crowd": tf.int64, "difficult": tf.int64, "area": tf.float32}
 
 
 class Sample(NamedTuple):
@@ -22,6 +23,7 @@ class Sample(NamedTuple):
       area: float32 [N], square pixels; of the segment where the data set has them, else of the box.
       image_id: int64 scalar.
       file_name: string scalar.
+      unknown_id: int64 scalar, a category id that is not the data set's, -1 where there is none.
     """
 
     image: EncodedImage
@@ -32,9 +34,10 @@ class Sample(NamedTuple):
     area: tf.Tensor
     image_id: tf.Tensor
     file_name: tf.Tensor
+    unknown_id: tf.Tensor
 
 
-def parse_record(serialized, class_ids: Sequence[int]) -> Sample:
+def parse_record(serialized, class_ids: Sequence[int], check_ids: bool = True) -> Sample:
     """Reads a record of the Object Detection API's schema, ours or of another tool.
 
     What a record may leave out: everything but the image. Without boxes it is a picture of
@@ -45,6 +48,7 @@ def parse_record(serialized, class_ids: Sequence[int]) -> Sample:
     Args:
       serialized: string scalar, a `tf.train.Example`.
       class_ids: the data set's category ids in the order of the contiguous classes.
+      check_ids: False leaves it to the caller to look at `Sample.unknown_id`.
 
     Raises:
       tf.errors.InvalidArgumentError: the record holds no image, lists of different lengths, or a
@@ -52,84 +56,93 @@ def parse_record(serialized, class_ids: Sequence[int]) -> Sample:
         the run: it means that records and manifest do not belong together, and leaving the object
         out would train it as background.
     """
-    features = tf.io.parse_single_example(serialized, _schema())
-    file_name = features["image/filename"]
-    labels = features["image/object/class/label"]
-    encoded = _checked_encoded(features["image/encoded"], file_name)
-    image = open_image(encoded)
-
-    count = tf.size(labels)
-    sides = [
-        _of_length(features[f"image/object/bbox/{side}"], count, f"bbox/{side}", file_name)
-        for side in _BOX_SIDES
-    ]
+    features = check_features(read_features(serialized))
+    image = open_image(features["image/encoded"])
+    sides = [features[f"image/object/bbox/{side}"] for side in _BOX_SIDES]
     boxes_px = tf.stack(sides, axis=-1) * tf.cast(tf.tile(image.size, [2]), tf.float32)
     extent = boxes_px[:, 2:] - boxes_px[:, :2]
 
     def optional(name, default):
         values = features[f"image/object/{name}"]
-        values = tf.cond(tf.size(values) == 0, lambda: default, lambda: values)
-        return _of_length(values, count, name, file_name)
+        return tf.cond(tf.size(values) == 0, lambda: default, lambda: values)
 
-    none = tf.zeros([count], tf.int64)
-    return Sample(
+    none = tf.zeros_like(features["image/object/class/label"])
+    classes, unknown_id = _contiguous(features["image/object/class/label"], class_ids)
+    sample = Sample(
         image=image,
         boxes_px=boxes_px,
-        classes=_contiguous(labels, class_ids, file_name),
+        classes=classes,
         is_crowd=optional("is_crowd", none) != 0,
         is_difficult=optional("difficult", none) != 0,
         area=optional("area", extent[:, 0] * extent[:, 1]),
-        image_id=_image_id(features["image/source_id"], file_name),
-        file_name=file_name,
+        image_id=_image_id(features["image/source_id"], features["image/filename"]),
+        file_name=features["image/filename"],
+        unknown_id=unknown_id,
     )
+    if check_ids:
+        known = require_known_id(unknown_id, sample.file_name)
+        sample = sample._replace(classes=_after(known, classes))
+    return sample
+
+
+def require_known_id(unknown_id, file_name):
+    """Returns an assertion that fails, naming the file, where `Sample.unknown_id` is not -1."""
+    return tf.debugging.Assert(
+        unknown_id < 0,
+        [
+            "The data set's manifest has no category with the id",
+            unknown_id,
+            "which stands in",
+            file_name,
+        ],
+    )
+
+
+def read_features(serialized):
+    """Returns the features of a record by their keys, as they stand in it."""
+    return tf.io.parse_single_example(serialized, _schema())
+
+
+def check_features(features):
+    """Returns the features of a record that holds an image, and lists that fit each other.
+
+    Raises:
+      tf.errors.InvalidArgumentError: it does not; the message names the file.
+    """
+    name = features["image/filename"]
+    count = tf.size(features["image/object/class/label"])
+    checks = [
+        tf.debugging.Assert(
+            tf.strings.length(features["image/encoded"]) > 0,
+            ["A record holds no image/encoded. Its image/filename is", name],
+        )
+    ]
+    for key in [f"bbox/{side}" for side in _BOX_SIDES] + list(_OPTIONAL_LISTS):
+        length = tf.size(features[f"image/object/{key}"])
+        fits = (length == count) | ((length == 0) & (key in _OPTIONAL_LISTS))
+        about = [f"image/object/{key} and image/object/class/label differ in length in", name]
+        checks.append(tf.debugging.Assert(fits, about))
+    return {key: _after(checks, value) for key, value in features.items()}
 
 
 def _schema():
     schema = {key: tf.io.FixedLenFeature((), tf.string, "") for key in _OPTIONAL_STRINGS}
     for side in _BOX_SIDES:
         schema[f"image/object/bbox/{side}"] = tf.io.RaggedFeature(tf.float32)
-    for name in ("class/label", "is_crowd", "difficult"):
-        schema[f"image/object/{name}"] = tf.io.RaggedFeature(tf.int64)
-    schema["image/object/area"] = tf.io.RaggedFeature(tf.float32)
+    schema["image/object/class/label"] = tf.io.RaggedFeature(tf.int64)
+    for name, dtype in _OPTIONAL_LISTS.items():
+        schema[f"image/object/{name}"] = tf.io.RaggedFeature(dtype)
     return schema
 
 
-def _checked_encoded(encoded, file_name):
-    filled = tf.debugging.Assert(
-        tf.strings.length(encoded) > 0,
-        ["A record holds no image/encoded. Its image/filename is", file_name],
-    )
-    with tf.control_dependencies(_ops(filled)):
-        return tf.identity(encoded)
-
-
-def _of_length(values, count, name, file_name):
-    """Returns `values` with the number of labels as their length, or fails naming the file."""
-    equal = tf.debugging.Assert(
-        tf.size(values) == count,
-        [f"image/object/{name} and image/object/class/label differ in length in", file_name],
-    )
-    with tf.control_dependencies(_ops(equal)):
-        return tf.identity(values)
-
-
-def _contiguous(labels, class_ids, file_name):
-    """Maps category ids int64 [N] to int32 [N] positions in `class_ids`."""
+def _contiguous(labels, class_ids):
+    """Maps ids int64 [N] to int32 [N] positions in `class_ids`, and finds an unknown id or -1."""
     order = sorted(range(len(class_ids)), key=lambda position: class_ids[position])
     known = tf.constant([class_ids[position] for position in order], tf.int64)
     at = tf.minimum(tf.searchsorted(known, labels), len(class_ids) - 1)
     unknown = tf.boolean_mask(labels, tf.gather(known, at) != labels)
-    all_known = tf.debugging.Assert(
-        tf.size(unknown) == 0,
-        [
-            "The data set's manifest has no category with the id",
-            unknown,
-            "which stands in",
-            file_name,
-        ],
-    )
-    with tf.control_dependencies(_ops(all_known)):
-        return tf.gather(tf.constant(order, tf.int32), at)
+    first = tf.concat([unknown, [-1]], axis=0)[0]
+    return tf.gather(tf.constant(order, tf.int32), at), first
 
 
 def _image_id(source_id, file_name):
@@ -140,6 +153,8 @@ def _image_id(source_id, file_name):
     return tf.where(is_number, number, tf.strings.to_hash_bucket_fast(name, 2**52))
 
 
-def _ops(assertion):
-    """The assertion as control inputs: none when it ran eagerly."""
-    return [] if assertion is None else [assertion]
+def _after(assertions, value):
+    """`value`, once the assertions have passed; eager ones have, and are None."""
+    assertions = [each for each in tf.nest.flatten(assertions) if each is not None]
+    with tf.control_dependencies(assertions):
+        return tf.identity(value)

@@ -1,10 +1,35 @@
 """Serialised records in a seeded order: what is read, when, and with which seed."""
 
+import os
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from centernet_tf.ops.random_window import split_seed
 
 _SHARDS_READ_AT_ONCE = 4
+
+
+class EpochPlan(NamedTuple):
+    """How an epoch goes over a split.
+
+    Attributes:
+      examples: how many it takes.
+      passes: how often it may go over the split for them. More than are needed make good what
+        turns out to be unusable.
+      shuffle_buffer: serialised records held for shuffling, on top of the shuffled order of the
+        shards.
+      cache: keep all records in memory; then they are shuffled among all.
+      pipelines: how many input pipelines share the epoch, each taking every so many-th record.
+      pipeline: the number of this one.
+    """
+
+    examples: int
+    passes: int
+    shuffle_buffer: int
+    cache: bool = False
+    pipelines: int = 1
+    pipeline: int = 0
 
 
 def read_shards(shard_paths):
@@ -14,19 +39,53 @@ def read_shards(shard_paths):
       shard_paths: list of paths, or string [S].
 
     Returns:
-      `tf.data.Dataset` of string scalars.
+      `tf.data.Dataset` of string scalars; a damaged shard is an error.
     """
-    shards = tf.data.Dataset.from_tensor_slices(shard_paths)
+    return _interleave(tf.data.Dataset.from_tensor_slices(shard_paths), tf.data.TFRecordDataset)
+
+
+def read_whole_shards(split, order=None):
+    """As `read_shards`, but a damaged shard still gives as many records as its manifest says.
+
+    In the place of those that are lost come records without an image, named after the shard.
+
+    Args:
+      split: `manifest.Split`.
+      order: int [S], the order of the shards; None takes theirs.
+    """
+    order = tf.range(len(split.shard_paths)) if order is None else order
+    fields = (split.shard_paths, split.shard_examples, [_lost(p) for p in split.shard_paths])
+    shards = tf.data.Dataset.from_tensor_slices(
+        tuple(tf.gather(tf.constant(field), order) for field in fields)
+    )
+
+    def read(path, count, lost):
+        found = tf.data.TFRecordDataset(path).ignore_errors()
+        count = tf.cast(count, tf.int64)
+        return found.concatenate(tf.data.Dataset.from_tensors(lost).repeat(count)).take(count)
+
+    return _interleave(shards, read)
+
+
+def _lost(shard_path: str) -> bytes:
+    """A record that says which shard it was lost from."""
+    name = f"a record of {os.path.basename(shard_path)} (the file is damaged; make it again)"
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[name.encode()]))
+    example = tf.train.Example(features=tf.train.Features(feature={"image/filename": feature}))
+    return example.SerializeToString()
+
+
+def _interleave(shards, read):
     return shards.interleave(
-        tf.data.TFRecordDataset,
+        read,
         cycle_length=_SHARDS_READ_AT_ONCE,
         num_parallel_calls=_SHARDS_READ_AT_ONCE,
         deterministic=True,
     )
 
 
-def training_stream(split, seed, epochs, passes, examples_per_epoch, shuffle_buffer, cache):
-    """Returns the records of a range of epochs, each in its own order.
+def training_stream(split, seed, epochs, plan: EpochPlan, process=lambda records: records):
+    """Returns the processed records of a range of epochs, each in its own order.
 
     An epoch is a pure function of the seed and its number: a run that starts at epoch e reads what
     a run from epoch 0 reads there.
@@ -35,37 +94,34 @@ def training_stream(split, seed, epochs, passes, examples_per_epoch, shuffle_buf
       split: `manifest.Split`.
       seed: integer of the run.
       epochs: (first, end) epoch numbers.
-      passes: how often an epoch goes over the split.
-      examples_per_epoch: records taken of an epoch's passes.
-      shuffle_buffer: serialised records held for shuffling, on top of the shuffled order of the
-        shards.
-      cache: keep all records in memory; then they are shuffled among all.
+      plan: `EpochPlan`.
+      process: turns the records of an epoch, a `tf.data.Dataset` of (seed int32 [2], serialised
+        string), into examples; it may leave some out. Each record has a seed of its own.
 
     Returns:
-      `tf.data.Dataset` of (seed int32 [2], serialised string): a seed for each example.
+      `tf.data.Dataset` of plan.examples examples for each epoch, fewer where they run out.
     """
-    cached = read_shards(split.shard_paths).cache() if cache else None
+    cached = read_whole_shards(split).cache() if plan.cache else None
 
     def one_pass(pass_seed):
         shard_seed, buffer_seed = split_seed(pass_seed, 2)
         # One more than there are makes the shuffle read to the end, which completes the cache.
-        buffer_size = split.num_examples + 1 if cache else shuffle_buffer
+        buffer_size = split.num_examples + 1 if plan.cache else plan.shuffle_buffer
         records = cached
-        if not cache:
-            paths = tf.constant(split.shard_paths)
-            records = read_shards(tf.random.experimental.stateless_shuffle(paths, shard_seed))
+        if not plan.cache:
+            order = tf.range(len(split.shard_paths))
+            order = tf.random.experimental.stateless_shuffle(order, shard_seed)
+            records = read_whole_shards(split, order)
         return records.shuffle(buffer_size, _int64(buffer_seed), reshuffle_each_iteration=False)
 
     def one_epoch(epoch):
         order_seed, example_seed = split_seed(_fold_in(tf.constant([seed, 0]), epoch), 2)
-        records = tf.data.Dataset.range(passes).flat_map(
+        records = tf.data.Dataset.range(plan.passes).flat_map(
             lambda number: one_pass(_fold_in(order_seed, number))
         )
-        return (
-            records.take(examples_per_epoch)
-            .enumerate()
-            .map(lambda index, serialized: (_fold_in(example_seed, index), serialized))
-        )
+        records = records.enumerate().shard(plan.pipelines, plan.pipeline)
+        records = records.map(lambda index, serialized: (_fold_in(example_seed, index), serialized))
+        return process(records).take(plan.examples)
 
     return tf.data.Dataset.range(*epochs).flat_map(one_epoch)
 

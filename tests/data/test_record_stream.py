@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from centernet_tf.data.record_stream import training_stream
+from centernet_tf.data.record_stream import EpochPlan, read_whole_shards, training_stream
 
 
 @pytest.fixture
@@ -15,7 +15,9 @@ def split(make_data_set):
 
 
 def read(split, epochs, seed=5, passes=1, examples=20, shuffle_buffer=6, cache=False):
-    stream = training_stream(split, seed, epochs, passes, examples, shuffle_buffer, cache)
+    stream = training_stream(
+        split, seed, epochs, EpochPlan(examples, passes, shuffle_buffer, cache)
+    )
     return [(tuple(s.tolist()), int(r)) for s, r in stream.as_numpy_iterator()]
 
 
@@ -47,7 +49,8 @@ def test_passes_cover_the_split_each(split, cache):
 
 
 def test_cache_does_without_the_files_after_the_first_epoch(split):
-    stream = training_stream(split, 5, (0, 3), 1, 20, 6, cache=True).as_numpy_iterator()
+    plan = EpochPlan(examples=20, passes=1, shuffle_buffer=6, cache=True)
+    stream = training_stream(split, 5, (0, 3), plan).as_numpy_iterator()
     first = [next(stream) for _ in range(20)]
     for path in split.shard_paths:
         os.remove(path)
