@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from centernet_tf.data.guarded_map import guarded_map, only_usable
+from centernet_tf.data.guarded_map import usable_only
 from centernet_tf.data.letterbox import read_letterbox
 from centernet_tf.data.object_list import pad_objects
 from centernet_tf.data.record_annotations import read_annotations
@@ -49,8 +49,8 @@ def train_dataset(
       encode: a detector's `encode`: boxes_px float32 [B, M, 4] in input pixels, classes int32
         [B, M], mask bool [B, M] -> dict of tensors; M is data.max_boxes.
       start_epoch: the first epoch to yield.
-      report_path: text file that gets a line for every record left out, a file name and a reason;
-        '' writes them to standard error.
+      report_path: where to note the records that are left out, see `usable_only`; `left_out` names
+        them.
       input_context: `tf.distribute.InputContext`; every input pipeline reads its own part of an
         epoch. None reads the whole.
 
@@ -62,25 +62,17 @@ def train_dataset(
     Raises:
       UserError: see `steps_per_epoch`.
     """
-    data, train = config.data, config.train
+    train = config.train
     steps = steps_per_epoch(config, manifest)
-    pipelines = input_context.num_input_pipelines if input_context else 1
-    batch_size = train.global_batch_size // pipelines
-    plan = EpochPlan(
-        examples=steps * batch_size,
-        passes=train.repeats_per_epoch + 1,
-        shuffle_buffer=data.shuffle_buffer,
-        cache=data.cache,
-        pipelines=pipelines,
-        pipeline=input_context.input_pipeline_id if input_context else 0,
-    )
+    plan = _epoch_plan(config, steps, input_context)
+    batch_size = plan.examples // steps
     example = training_example(config, manifest)
     stream = training_stream(
-        manifest.split(data.train_split),
+        manifest.split(config.data.train_split),
         config.runtime.seed,
         (start_epoch, train.epochs),
         plan,
-        lambda records: only_usable(guarded_map(records, example), report_path),
+        lambda records, epoch: usable_only(records, example, epoch, report_path),
     )
     batches = stream.map(_known_only).batch(batch_size, drop_remainder=True)
     # Targets of a whole batch at once: one allocation instead of one for each image and a copy.
@@ -89,6 +81,28 @@ def train_dataset(
         tf.data.experimental.assert_cardinality(steps * max(train.epochs - start_epoch, 0))
     )
     return batches.with_options(_options()).prefetch(2)
+
+
+def epoch_records(config, manifest, epoch: int, input_context=None):
+    """Returns what `train_dataset` reads in an epoch: (seed int32 [2], serialised string)."""
+    plan = _epoch_plan(config, steps_per_epoch(config, manifest), input_context)
+    everything = plan._replace(examples=-1)
+    split = manifest.split(config.data.train_split)
+    return training_stream(split, config.runtime.seed, (epoch, epoch + 1), everything)
+
+
+def _epoch_plan(config, steps, input_context):
+    data, train = config.data, config.train
+    pipelines = input_context.num_input_pipelines if input_context else 1
+    return EpochPlan(
+        examples=steps * (train.global_batch_size // pipelines),
+        # One more pass makes good what turns out to be unusable.
+        passes=train.repeats_per_epoch + 1,
+        shuffle_buffer=data.shuffle_buffer,
+        cache=data.cache,
+        pipelines=pipelines,
+        pipeline=input_context.input_pipeline_id if input_context else 0,
+    )
 
 
 def training_example(config, manifest):

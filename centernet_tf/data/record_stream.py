@@ -84,7 +84,7 @@ def _interleave(shards, read):
     )
 
 
-def training_stream(split, seed, epochs, plan: EpochPlan, process=lambda records: records):
+def training_stream(split, seed, epochs, plan: EpochPlan, process=lambda records, epoch: records):
     """Returns the processed records of a range of epochs, each in its own order.
 
     An epoch is a pure function of the seed and its number: a run that starts at epoch e reads what
@@ -96,7 +96,8 @@ def training_stream(split, seed, epochs, plan: EpochPlan, process=lambda records
       epochs: (first, end) epoch numbers.
       plan: `EpochPlan`.
       process: turns the records of an epoch, a `tf.data.Dataset` of (seed int32 [2], serialised
-        string), into examples; it may leave some out. Each record has a seed of its own.
+        string), and its number into examples; it may leave some out. Each record has a seed of its
+        own.
 
     Returns:
       `tf.data.Dataset` of plan.examples examples for each epoch, fewer where they run out.
@@ -121,7 +122,7 @@ def training_stream(split, seed, epochs, plan: EpochPlan, process=lambda records
         )
         records = records.enumerate().shard(plan.pipelines, plan.pipeline)
         records = records.map(lambda index, serialized: (_fold_in(example_seed, index), serialized))
-        return process(records).take(plan.examples)
+        return process(records, epoch).take(plan.examples)
 
     return tf.data.Dataset.range(*epochs).flat_map(one_epoch)
 

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from centernet_tf.data.record_stream import EpochPlan, read_whole_shards, training_stream
+from centernet_tf.data.record_stream import EpochPlan, training_stream
 
 
 @pytest.fixture
