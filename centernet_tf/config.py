@@ -60,6 +60,8 @@ class DataConfig(hyperparams.Config):
     )
     # Serialised records held for shuffling (about 0.15 MB each at COCO's JPEG sizes).
     shuffle_buffer: int = 2048
+    # Address of a tf.data service that prepares the batches, grpc://HOST:PORT; "" prepares them here.
+    service: str = ""
     # Keep serialised records in memory after the first epoch.
     cache: bool = False
     augmentation: AugmentationConfig = dataclasses.field(default_factory=AugmentationConfig)
