@@ -15,6 +15,7 @@ import yaml
 from official.modeling import hyperparams
 from official.modeling.hyperparams import params_dict
 
+from centernet_tf import setting_types, yaml_file
 from centernet_tf.errors import UserError, nearest
 
 
@@ -22,11 +23,16 @@ from centernet_tf.errors import UserError, nearest
 class AugmentationConfig(hyperparams.Config):
     """Random changes of training images."""
 
-    # original: the affine recipe of CenterNet; mmdet: photometric distortion and centre crop; none.
+    # original: the affine recipe of CenterNet; mmdet: photometric distortion and centre crop;
+    # lsj: large-scale jitter; none.
     recipe: str = "original"
-    # Scale factors are drawn from {scale_min, scale_min + 0.1, ..., scale_max}.
+    # Original and mmdet recipes: scale factors are drawn from {scale_min, scale_min + 0.1, ...,
+    # scale_max}.
     scale_min: float = 0.6
     scale_max: float = 1.3
+    # Recipe lsj: the image is scaled to fit the input times U(lsj_scale_min, lsj_scale_max).
+    lsj_scale_min: float = 0.1
+    lsj_scale_max: float = 2.0
     # Probability of mirroring left-right; the originals use 0.5.
     horizontal_flip: float = 0.5
     # Probability of mirroring top-down; for pictures without an up, such as microscopy.
@@ -35,6 +41,11 @@ class AugmentationConfig(hyperparams.Config):
     color_jitter: float = 0.4
     # Original recipe: standard deviation of the PCA lighting noise.
     lighting: float = 0.1
+    # Any recipe: probability of showing the corners of four augmented images around a random point.
+    # It reads, and holds for shuffling, three times as many records more; mixup once as many.
+    mosaic: float = 0.0
+    # Any recipe: probability of blending the image half and half with another augmented one.
+    mixup: float = 0.0
 
 
 @dataclasses.dataclass
@@ -172,12 +183,13 @@ def load_config(config_files=(), params_override=()) -> ExperimentConfig:
       UserError: a file is missing or is no mapping, a key is unknown (the nearest key is named), a
         value has the wrong type, or settings contradict each other.
     """
-    layers = [(path, _read_yaml(path)) for path in config_files]
-    layers += [("--params_override", _parse_override(text)) for text in params_override if text]
+    layers = [(path, yaml_file.read_mapping(path)) for path in config_files]
+    layers += [("--params_override", _parse_override(text)) for text in params_override]
     config = ExperimentConfig()
     for _, layer in layers:
-        detector = (layer.get("model") or {}).get("detector", config.model.detector)
-        config.model.detector = detector
+        model = layer.get("model")
+        if isinstance(model, dict):
+            config.model.detector = model.get("detector", config.model.detector)
     config.model.__dict__["options"] = detector_options(config.model.detector)
     for origin, layer in layers:
         _apply(config, layer, origin)
@@ -221,32 +233,19 @@ def save_config(config: ExperimentConfig, path: str) -> None:
     os.replace(temporary, path)
 
 
-def _read_yaml(path: str) -> dict:
-    try:
-        with open(path, encoding="utf-8") as stream:
-            layer = yaml.safe_load(stream)
-    except OSError as error:
-        raise UserError(f"Cannot read the config file {path}: {error.strerror}.") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        fault = " ".join(str(error).split())
-        raise UserError(f"The config file {path} is not valid YAML in UTF-8: {fault}.") from error
-    if not isinstance(layer, dict):
-        raise UserError(
-            f"The config file {path} must hold a mapping such as 'data: {{path: ...}}'."
-        )
-    return layer
-
-
 def _parse_override(text: str) -> dict:
+    layer, fault = None, None
     try:
         layer = yaml.safe_load(text)
         if not isinstance(layer, dict):
             layer = yaml.safe_load(params_dict.nested_csv_str_to_json_str(text))
     except (ValueError, yaml.YAMLError) as error:
+        fault = error
+    if not isinstance(layer, dict):
         raise UserError(
-            f"Cannot read --params_override={text}: write key=value pairs such as "
-            "train.epochs=10,data.path=/data/coco."
-        ) from error
+            f"Cannot read --params_override='{text}': write key=value pairs such as "
+            "train.epochs=10,data.path=records."
+        ) from fault
     return layer
 
 
@@ -265,7 +264,9 @@ def _apply(config, layer: dict, origin: str, prefix: str = "") -> None:
         current = getattr(config, key)
         if isinstance(current, hyperparams.Config):
             if not isinstance(value, dict):
-                raise UserError(f"'{name}' in {origin} must be a mapping; got {value!r}.")
+                raise UserError(
+                    f"'{name}' in {origin} must be a mapping; got {setting_types.quote(value)}."
+                )
             _apply(current, value, origin, name + ".")
         else:
             setattr(config, key, _typed(value, hints[key], name, origin))
@@ -273,36 +274,24 @@ def _apply(config, layer: dict, origin: str, prefix: str = "") -> None:
 
 def _typed(value, hint, name: str, origin: str):
     """Returns `value` as the annotated type, or raises when it is of another kind."""
-    if typing.get_origin(hint) is list:
-        (element,) = typing.get_args(hint)
-        if isinstance(value, (list, tuple)):
-            return [_typed(item, element, name, origin) for item in value]
-    elif hint is float and isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        # YAML 1.1 reads 5e-4, which has no point, as a string.
-        try:
-            return float(value)
-        except ValueError:
-            pass
-    elif hint is str and isinstance(value, (str, int, float)):
-        # An unquoted `on` or `off` arrives as a boolean and is handled below.
-        if not isinstance(value, bool):
-            return str(value)
-    elif isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
-        return value
-    if hint is str and isinstance(value, bool):
-        return "on" if value else "off"
-    wanted = getattr(hint, "__name__", str(hint)) if typing.get_origin(hint) is None else str(hint)
-    raise UserError(f"'{name}' in {origin} must be of type {wanted}; got {value!r}.")
+    try:
+        return setting_types.read_as(value, hint)
+    except ValueError as error:
+        raise UserError(
+            f"'{name}' in {origin} must be {setting_types.type_name(hint)}; "
+            f"got {setting_types.quote(value)}."
+        ) from error
 
 
 def validate(config: ExperimentConfig) -> None:
     """Checks settings one by one and against each other.
 
     Raises:
-      UserError: with every fault found, one sentence each.
+      UserError: with every fault found, one sentence each; the detector's options are looked at
+        when the rest is right, because they are held against it.
     """
     faults = [sentence for wrong, sentence in _checks(config) if wrong]
-    faults += config.model.options.faults(config)
+    faults = faults or config.model.options.faults(config)
     if faults:
         raise UserError(" ".join(faults))
 
@@ -329,13 +318,17 @@ def _checks(config):
     )
     yield _not_in("data.channel_order", data.channel_order, ("bgr", "rgb"))
     augmentation = data.augmentation
-    yield _not_in("data.augmentation.recipe", augmentation.recipe, ("original", "mmdet", "none"))
-    yield (
-        not 0 < augmentation.scale_min <= augmentation.scale_max,
-        "data.augmentation needs 0 < scale_min <= scale_max; got "
-        f"{augmentation.scale_min} and {augmentation.scale_max}.",
+    yield _not_in(
+        "data.augmentation.recipe", augmentation.recipe, ("original", "mmdet", "lsj", "none")
     )
-    for name in ("horizontal_flip", "vertical_flip"):
+    for prefix in ("", "lsj_"):
+        low, high = (getattr(augmentation, f"{prefix}scale_{end}") for end in ("min", "max"))
+        yield (
+            not 0 < low <= high,
+            f"data.augmentation needs 0 < {prefix}scale_min <= {prefix}scale_max; got "
+            f"{low} and {high}.",
+        )
+    for name in ("horizontal_flip", "vertical_flip", "mosaic", "mixup"):
         value = getattr(augmentation, name)
         yield (
             not 0 <= value <= 1,
