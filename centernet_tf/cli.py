@@ -6,10 +6,11 @@ import sys
 
 from absl import app, flags, logging
 
+from centernet_tf.count_of import count_of
 from centernet_tf.errors import UserError, nearest
 
 
-def run(main, required=(), positional=False):
+def run(main, required=(), existing=(), positional=False):
     """Runs `main(argv)` as a command-line program and never returns.
 
     Exit codes: 0, or what `main` returns; 1 for a fault that one sentence on standard error
@@ -20,6 +21,8 @@ def run(main, required=(), positional=False):
     Args:
       main: function of the arguments that are no flags, the program's name first.
       required: names of flags that must be given.
+      existing: names of flags whose values, where given, are files or folders that must be there.
+        Told here, a wrong path does not wait for `main` to load TensorFlow.
       positional: whether arguments that are no flags are allowed; without it a stray word, such as
         the second file of `--config_file a.yaml b.yaml`, is an error instead of being ignored.
     """
@@ -27,7 +30,7 @@ def run(main, required=(), positional=False):
     flags.FLAGS.set_gnu_getopt(True)
     app.run(
         lambda argv: _guard(main, argv),
-        flags_parser=lambda argv: _guard(_parse, argv, required, positional),
+        flags_parser=lambda argv: _guard(_parse, argv, required, existing, positional),
     )
 
 
@@ -61,7 +64,7 @@ def _gpu_names(gpus) -> str:
 
     names = {tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus}
     known = ", ".join(sorted(name for name in names if name))
-    return f"{len(gpus)} GPU{'s' * (len(gpus) > 1)}" + (f" ({known})" if known else "")
+    return count_of(len(gpus), "GPU") + (f" ({known})" if known else "")
 
 
 def _cpu_threads() -> str:
@@ -70,7 +73,7 @@ def _cpu_threads() -> str:
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count()
     threads = tf.config.threading.get_intra_op_parallelism_threads() or cores
-    return f"1 CPU ({threads} thread{'s' * (threads > 1)})"
+    return f"1 CPU ({count_of(threads, 'thread')})"
 
 
 def _guard(function, argv, *arguments):
@@ -115,14 +118,29 @@ def _explain(error: Exception):
     return None
 
 
-def _parse(argv, required, positional):
+def _parse(argv, required, existing, positional):
     """Reads the flags into `flags.FLAGS` and returns the arguments that are none.
 
     Raises:
-      UserError: a flag is unknown, has a value it cannot take, or is required and missing.
+      UserError: a flag is unknown, has a value it cannot take, is required and missing, or names a
+        file that is not there.
     """
+    arguments = _read_flags(argv)
+    if flags.FLAGS["verbosity"].using_default_value:
+        # absl would choose INFO, where the dependencies talk.
+        logging.set_verbosity(logging.WARNING)
+    if arguments[1:] and not positional:
+        raise UserError(
+            f"Unexpected argument '{arguments[1]}'; everything is given as --flag=value. "
+            "Use --help to see the flags."
+        )
+    _check_given(required, existing)
+    return arguments
+
+
+def _read_flags(argv):
     try:
-        arguments = flags.FLAGS(argv)
+        return flags.FLAGS(argv)
     except flags.UnrecognizedFlagError as error:
         known = [f"--{name}" for name in _program_flags()]
         flag = f"--{error.flagname}"
@@ -135,18 +153,30 @@ def _parse(argv, required, positional):
     except SystemExit:
         # Only --help and its relatives end here; absl ends them with 1.
         sys.exit(0)
-    if flags.FLAGS["verbosity"].using_default_value:
-        # absl would choose INFO, where the dependencies talk.
-        logging.set_verbosity(logging.WARNING)
-    missing = [name for name in required if flags.FLAGS[name].value in (None, "", [])]
-    if missing:
-        raise UserError(f"The flag --{missing[0]} is missing ({_help_of(missing[0])}).")
-    if arguments[1:] and not positional:
-        raise UserError(
-            f"Unexpected argument '{arguments[1]}'; everything is given as --flag=value. "
-            "Use --help to see the flags."
-        )
-    return arguments
+
+
+def _check_given(required, existing):
+    """Checks the flags that must be given, and those that name files, in this order."""
+    for name in required:
+        if not _values_of(name):
+            raise UserError(f"The flag --{name} is missing ({_help_of(name)}).")
+    for name in _program_flags():
+        if "" in _values_of(name):
+            raise UserError(f"The flag --{name} has no value ({_help_of(name)}).")
+    for name in existing:
+        for path in _values_of(name):
+            if not os.path.exists(path):
+                raise UserError(
+                    f"There is no file or folder '{path}' (--{name}: {_help_of(name)})."
+                )
+
+
+def _values_of(name: str) -> list:
+    """What was given for a flag: one value, several for a repeatable flag, or none."""
+    value = flags.FLAGS[name].value
+    if isinstance(flags.FLAGS[name], flags.MultiFlag):
+        return list(value or [])
+    return [] if value in (None, "", []) else [value]
 
 
 def _help_of(name: str) -> str:

@@ -19,6 +19,7 @@ PROGRAM = """
 
     flags.DEFINE_string("model_dir", None, "folder of the run")
     flags.DEFINE_multi_string("config_file", [], "YAML file")
+    flags.DEFINE_string("model", None, "SavedModel folder or .tflite file.")
     flags.DEFINE_enum("mode", "train", ["train", "eval"], "what to do")
     flags.DEFINE_integer("epochs", 1, "passes")
 
@@ -27,7 +28,8 @@ PROGRAM = """
         {body}
 
     if __name__ == "__main__":
-        cli.run(main, required=["model_dir"], positional={positional})
+        cli.run(main, required=["model_dir"], existing=["config_file", "model"],
+            positional={positional})
 """
 
 
@@ -87,6 +89,18 @@ def test_missing_required_flag_says_what_it_is(run_program):
 
 def test_empty_required_flag_is_missing(run_program):
     assert_sentence(run_program("pass", "--model_dir="), "--model_dir is missing")
+
+
+def test_empty_repeatable_flag_says_what_it_is(run_program):
+    process = run_program("pass", "--model_dir=a", "--config_file=")
+    assert_sentence(process, "The flag --config_file has no value (YAML file).")
+
+
+@pytest.mark.parametrize("flag", ["--config_file", "--model"])
+def test_a_path_that_must_be_there(run_program, tmp_path, flag):
+    process = run_program("pass", "--model_dir=a", f"{flag}=no/such/thing")
+    assert_sentence(process, f"There is no file or folder 'no/such/thing' ({flag}: ")
+    assert run_program("pass", "--model_dir=a", f"{flag}={tmp_path}").returncode == 0
 
 
 def test_bad_enum_value_lists_the_choices(run_program):
