@@ -56,6 +56,12 @@ def measure(callables, repeats=20, warm_up=3):
     return {name: row(name, "ms", values) for name, values in milliseconds.items()}
 
 
+def scaled(row, factor):
+    """A Row for a part of what was timed, such as one image of a batch."""
+    values = {name: getattr(row, name) * factor for name in ("median", "min", "max")}
+    return dataclasses.replace(row, **values)
+
+
 def ratio(numerator, denominator):
     """Median of one Row over the median of another of the same run."""
     return numerator.median / denominator.median

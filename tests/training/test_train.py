@@ -100,3 +100,13 @@ def test_what_does_not_fit_is_refused(records, tmp_path):
     (tmp_path / "model/checkpoints/checkpoint").unlink()
     with pytest.raises(UserError, match="holds no checkpoint"):
         load_trained(model_dir)
+
+
+def test_heat_maps_drawn_on_the_device_train_the_same(records, tmp_path):
+    host = settings(records, epochs=1)
+    device = host.replace(model={"options": {"heatmap_on": "device"}})
+    train(host, str(tmp_path / "host"), evaluate_between=False)
+    train(device, str(tmp_path / "device"), evaluate_between=False)
+    pairs = (load_trained(str(tmp_path / name)).network.weights for name in ("host", "device"))
+    for one, other in zip(*pairs, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5, err_msg=one.name)
