@@ -15,7 +15,7 @@ def resnet_convolution(seed=None):
     return keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal", seed=seed)
 
 
-def bilinear_taps(kernel_size):
+def upsampling_kernel(kernel_size):
     """The bilinear up-sampling kernel, float32 [k, k]; .25 .75 .75 .25 each way for k = 4."""
     factor = (kernel_size + 1) // 2
     middle = factor - 1.0 if kernel_size % 2 else factor - 0.5
@@ -37,7 +37,7 @@ class FirstChannelBilinear(keras.initializers.Initializer):
 
     def __call__(self, shape, dtype=None, **kwargs):
         values = torch_default(self.seed)(shape, dtype=dtype, **kwargs)
-        bilinear = tf.cast(bilinear_taps(shape[0])[:, :, None, None], values.dtype)
+        bilinear = tf.cast(upsampling_kernel(shape[0])[:, :, None, None], values.dtype)
         first = tf.broadcast_to(bilinear, [shape[0], shape[1], 1, shape[3]])
         return tf.concat([first, values[:, :, 1:]], axis=2)
 

@@ -10,7 +10,7 @@ from centernet_tf.config import BackboneConfig, load_config
 from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
 from centernet_tf.layers.conv_norm import conv_norm
-from centernet_tf.layers.initializers import FirstChannelBilinear, bilinear_taps
+from centernet_tf.layers.initializers import FirstChannelBilinear, upsampling_kernel
 
 # With COCO's 80 classes and three heads of 64 channels; running statistics excluded.
 PUBLISHED = {
@@ -75,10 +75,10 @@ def test_strided_convolution_pads_both_sides_alike(rng, kernel_size):
 
 
 def test_bilinear_initialisation_reaches_the_first_channel_only():
-    np.testing.assert_allclose(bilinear_taps(4)[0], np.array([0.25, 0.75, 0.75, 0.25]) * 0.25)
+    np.testing.assert_allclose(upsampling_kernel(4)[0], np.array([0.25, 0.75, 0.75, 0.25]) * 0.25)
     kernel = FirstChannelBilinear(seed=1)([4, 4, 3, 5]).numpy()
     for source in range(5):
-        np.testing.assert_allclose(kernel[:, :, 0, source], bilinear_taps(4))
+        np.testing.assert_allclose(kernel[:, :, 0, source], upsampling_kernel(4))
     bound = 1 / np.sqrt(3 * 16)
     assert np.abs(kernel[:, :, 1:]).max() <= bound
     assert np.abs(kernel[:, :, 1:]).max() > 0.8 * bound
