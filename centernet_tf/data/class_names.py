@@ -1,25 +1,36 @@
 """Files that name the classes of a data set, for formats whose annotations do not."""
 
+import re
 from typing import Dict, List
 
 import yaml
 
+from centernet_tf.data.quote import quote
 from centernet_tf.errors import UserError
+
+
+def is_name(value) -> bool:
+    """Says whether `value` is text that UTF-8 can hold, which lone surrogates are not."""
+    return isinstance(value, str) and bool(value) and re.search("[\ud800-\udfff]", value) is None
 
 
 def read_lines(path: str) -> List[str]:
     """Returns the class names of a text file, one a line.
 
     Raises:
-      UserError: the file cannot be read, is empty, or names a class twice.
+      UserError: the file cannot be read, is empty, names a class twice, or has an empty line
+        between names, where counting the classes would be a guess.
     """
     try:
         with open(path, encoding="utf-8-sig") as stream:
-            names = [line.strip() for line in stream if line.strip()]
+            names = [line.strip() for line in stream.read().rstrip().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"Cannot read the labels file '{path}': {error}.") from error
-    if not names or len(set(names)) < len(names):
-        raise UserError(f"The labels file '{path}' must hold class names, one a line, each once.")
+    if not all(names) or not names or len(set(names)) < len(names):
+        raise UserError(
+            f"The labels file '{path}' must hold class names, one a line, each once, and no empty "
+            "line between them."
+        )
     return names
 
 
@@ -37,7 +48,7 @@ def read_data_yaml(path: str) -> dict:
     try:
         with open(path, encoding="utf-8-sig") as stream:
             document = yaml.safe_load(stream)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         fault = " ".join(str(error).split())
         raise UserError(f"Cannot read the labels file '{path}': {fault}.") from error
     if not isinstance(document, dict):
@@ -57,15 +68,21 @@ def yolo_names(path: str) -> Dict[int, str]:
     """
     if not is_yaml(path):
         return dict(enumerate(read_lines(path)))
-    names = read_data_yaml(path).get("names")
-    if isinstance(names, list):
-        names = dict(enumerate(names))
-    well_formed = isinstance(names, dict) and all(
-        type(number) is int and number >= 0 and str(name).strip() for number, name in names.items()
-    )
-    if not names or not well_formed or len(set(names.values())) < len(names):
+    found = read_data_yaml(path).get("names")
+    numbered = dict(enumerate(found)) if isinstance(found, list) else found
+    if not isinstance(numbered, dict) or not all(type(number) is int for number in numbered):
+        numbered = {}
+    # Class names such as 0 or 1.5 are numbers to YAML; yes, no, on and off are truth values, which
+    # cannot be told apart any more.
+    names = {
+        number: str(numbered[number]).strip()
+        for number in sorted(numbered)
+        if 0 <= number < 2**31 and type(numbered[number]) in (str, int, float)
+    }
+    is_whole = len(names) == len(numbered) == len(set(names.values()))
+    if not names or not is_whole or not all(map(is_name, names.values())):
         raise UserError(
             f"'names' in '{path}' must list the class names, or map numbers from 0 to them, each "
-            f"once; found {str(names)[:100]}."
+            f"once, with yes, no, on and off in quotes; found {quote(found)}."
         )
-    return {number: str(names[number]).strip() for number in sorted(names)}
+    return names

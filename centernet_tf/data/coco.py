@@ -4,7 +4,6 @@ import dataclasses
 import json
 import math
 import os
-import re
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from centernet_tf.data.annotations import (
@@ -13,7 +12,9 @@ from centernet_tf.data.annotations import (
     Category,
     ImageAnnotation,
 )
+from centernet_tf.data.class_names import is_name
 from centernet_tf.data.problems import ProblemReport
+from centernet_tf.data.quote import quote
 from centernet_tf.data.safe_path import path_inside
 from centernet_tf.errors import UserError
 
@@ -76,10 +77,10 @@ def _categories(entries: list, path: str) -> Tuple[Category, ...]:
     for entry in entries:
         identifier = _integer(entry.get("id")) if isinstance(entry, dict) else None
         label = entry.get("name") if isinstance(entry, dict) else None
-        if identifier is None or identifier < 0 or not _is_label(label):
+        if identifier is None or identifier < 0 or not is_name(label):
             raise UserError(
                 f"A category in '{path}' needs an 'id' (a whole number from 0) and a 'name'; "
-                f"found {_quote(entry)}."
+                f"found {quote(entry)}."
             )
         if identifier in categories:
             raise UserError(f"Category id {identifier} stands twice in '{path}'; ids must differ.")
@@ -92,7 +93,7 @@ def _categories(entries: list, path: str) -> Tuple[Category, ...]:
 def _keypoint_names(entry: dict):
     """Returns the names of a category's keypoints and the limbs between them, where it has any."""
     names, limbs = entry.get("keypoints"), entry.get("skeleton")
-    if not isinstance(names, list) or not all(map(_is_label, names)):
+    if not isinstance(names, list) or not all(map(is_name, names)):
         return (), ()
     pairs = limbs if isinstance(limbs, list) else []
     joined = [
@@ -105,11 +106,6 @@ def _keypoint_names(entry: dict):
     return tuple(names), tuple(joined)
 
 
-def _is_label(value) -> bool:
-    """Says whether `value` is text that UTF-8 can hold, which lone surrogates of JSON are not."""
-    return isinstance(value, str) and bool(value) and re.search("[\ud800-\udfff]", value) is None
-
-
 def _images(document, images_dir, categories, report) -> Iterator[ImageAnnotation]:
     boxes_of = _group_by_image(document, report)
     num_keypoints = {category.id: len(category.keypoints) for category in categories}
@@ -119,7 +115,8 @@ def _images(document, images_dir, categories, report) -> Iterator[ImageAnnotatio
         image_id = _integer(entry.get("id")) if isinstance(entry, dict) else None
         file_name = entry.get("file_name") if isinstance(entry, dict) else None
         if image_id is None or not isinstance(file_name, str):
-            report.add("malformed_image_entry", str(file_name), _quote(entry))
+            name = file_name if is_name(file_name) else quote(file_name)
+            report.add("malformed_image_entry", name, quote(entry))
             continue
         path = path_inside(images_dir, file_name)
         if path is None:
@@ -147,10 +144,10 @@ def _group_by_image(document: dict, report: ProblemReport) -> Dict[int, List[dic
         image_id = _integer(entry.get("image_id")) if isinstance(entry, dict) else None
         if image_id is None:
             report.boxes_read += 1
-            report.add("malformed_box", "", _quote(entry))
+            report.add("malformed_box", "", quote(entry))
         elif image_id not in listed:
             report.boxes_read += 1
-            report.add("annotation_without_image", "", _quote(entry))
+            report.add("annotation_without_image", "", quote(entry))
         else:
             boxes_of.setdefault(image_id, []).append(entry)
     return boxes_of
@@ -162,13 +159,13 @@ def _boxes(entries, file_name, num_keypoints, report) -> Tuple[BoxAnnotation, ..
         report.boxes_read += 1
         box = _box(entry)
         if box is None:
-            report.add("malformed_box", file_name, _quote(entry))
+            report.add("malformed_box", file_name, quote(entry))
         elif box.category_id not in num_keypoints:
             report.add("unknown_class", file_name, f"category_id {box.category_id}")
         else:
             keypoints = _keypoints(entry, num_keypoints[box.category_id])
             if keypoints is None:
-                report.add("malformed_keypoints", file_name, _quote(entry["keypoints"]))
+                report.add("malformed_keypoints", file_name, quote(entry["keypoints"]))
             boxes.append(dataclasses.replace(box, keypoints=keypoints or ()))
     return tuple(boxes)
 
@@ -216,7 +213,3 @@ def _integer(value) -> Optional[int]:
     """Returns a JSON number that is whole, such as 7 or 7.0, as int64; None for anything else."""
     whole = type(value) is int or (type(value) is float and value.is_integer())
     return int(value) if whole and abs(value) <= _LARGEST_ID else None
-
-
-def _quote(entry, limit: int = 200) -> str:
-    return str(entry)[:limit]

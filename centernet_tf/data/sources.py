@@ -1,11 +1,12 @@
 """From what the user names on the command line to annotated splits, format by format."""
 
 import os
-from typing import List, Sequence
+from typing import List, Sequence, Tuple
 
 from centernet_tf.data.annotations import AnnotatedSplit
 from centernet_tf.data.class_names import is_yaml, read_data_yaml, yolo_names
 from centernet_tf.data.coco import read_coco
+from centernet_tf.data.quote import quote
 from centernet_tf.data.shapes import draw_dataset
 from centernet_tf.data.voc import read_voc
 from centernet_tf.data.yolo import read_yolo
@@ -67,33 +68,47 @@ def yolo_splits(descriptions: Sequence[str], labels_file: str) -> List[Annotated
             "--format=yolo needs --labels_file, YOLO's data.yaml or the class names, one a line."
         )
     names = yolo_names(labels_file)
-    if not descriptions:
-        descriptions = _yaml_splits(labels_file) if is_yaml(labels_file) else []
-    if not descriptions:
+    paths = [_yolo_paths(description, form) for description in descriptions]
+    if not paths and is_yaml(labels_file):
+        paths = _yaml_splits(labels_file)
+    if not paths:
         raise UserError(f"--format=yolo needs at least one {form}.")
-    splits = []
-    for description in descriptions:
-        name, _, paths = description.partition(":")
-        images, _, labels_dir = paths.partition(":")
-        if not (name and images):
-            raise UserError(f"--split={description} is not of the form {form}.")
-        splits.append(read_yolo(name, images, labels_dir, names))
-    return splits
+    folders = [labels_dir for _, _, labels_dir in paths]
+    return [
+        read_yolo(name, images, labels_dir, names, folders.count(labels_dir) > 1)
+        for name, images, labels_dir in paths
+    ]
 
 
-def _yaml_splits(path: str) -> List[str]:
-    """Returns the splits of a data.yaml as descriptions; its paths start at its own `path`."""
+def _yolo_paths(description: str, form: str) -> Tuple[str, str, str]:
+    name, _, paths = description.partition(":")
+    images, _, labels_dir = paths.partition(":")
+    if not (name and images):
+        raise UserError(f"--split={description} is not of the form {form}.")
+    return name, images, labels_dir
+
+
+def _yaml_splits(path: str) -> List[Tuple[str, str, str]]:
+    """Returns name, images and label folder of the splits of a data.yaml."""
     document = read_data_yaml(path)
     beside = os.path.dirname(path)
     root = os.path.join(beside, str(document.get("path") or ""))
     # YOLO's tools resolve `path` against a folder of their own settings, which nobody else knows.
     root = root if os.path.isdir(root) else beside
-    entries = [(name, document.get(name)) for name in ("train", "val", "test")]
-    return [
-        f"{name}:{os.path.normpath(os.path.join(root, entry))}"
-        for name, entry in entries
-        if isinstance(entry, str) and entry
-    ]
+    splits = []
+    for name in ("train", "val", "test"):
+        entry = document.get(name) or ""
+        if not isinstance(entry, str):
+            raise UserError(
+                f"'{name}' in '{path}' must be one folder or one list of images; found "
+                f"{quote(entry)}. List all its images in one text file and give --split={name}:FILE.txt."
+            )
+        images = os.path.normpath(os.path.join(root, entry))
+        if entry.startswith("../") and not os.path.exists(images):
+            # Some exports count from a folder beside data.yaml that is not there.
+            images = os.path.normpath(os.path.join(root, entry[len("../") :]))
+        splits += [(name, images, "")] if entry else []
+    return splits
 
 
 def shapes_splits(

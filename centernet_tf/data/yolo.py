@@ -6,6 +6,7 @@ box around the points. YOLO's tools read photographs upright, so that is the fra
 """
 
 import glob
+import math
 import os
 from typing import Iterator, List, Optional, Sequence
 
@@ -15,16 +16,18 @@ from centernet_tf.data.annotations import (
     Category,
     ImageAnnotation,
 )
+from centernet_tf.data.image_list import list_images
 from centernet_tf.data.problems import ProblemReport
 from centernet_tf.data.safe_path import path_inside
 from centernet_tf.errors import UserError
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 # Text files that annotation tools leave among the labels.
-_NOT_LABELS = ("classes.txt", "labels.txt", "obj.names", "notes.txt")
+_NOT_LABELS = ("classes.txt", "labels.txt", "notes.txt")
 
 
-def read_yolo(name: str, images: str, labels_dir: str, names: dict) -> AnnotatedSplit:
+def read_yolo(
+    name: str, images: str, labels_dir: str, names: dict, labels_are_shared: bool = False
+) -> AnnotatedSplit:
     """Opens one split.
 
     Args:
@@ -34,48 +37,28 @@ def read_yolo(name: str, images: str, labels_dir: str, names: dict) -> Annotated
       labels_dir: folder of the text files, laid out as the images are; "" takes for each image its
         path with the last folder `images` called `labels`, or else the image's own folder.
       names: class names by YOLO's numbers.
+      labels_are_shared: whether the label folder serves other splits too. In a folder that does not
+        and whose images come from a folder, text files without an image are counted.
 
     Raises:
       UserError: a path is missing, or there are no images.
     """
-    root, file_names = _list_images(name, images)
+    root, file_names = list_images(name, images)
     if labels_dir and not os.path.isdir(labels_dir):
         raise UserError(f"The label folder '{labels_dir}' of split '{name}' does not exist.")
     report = ProblemReport()
+    own_labels = labels_dir or _beside_images(os.path.abspath(images) + os.sep)
+    is_own = os.path.isdir(images) and not labels_are_shared
     return AnnotatedSplit(
         name=name,
         categories=tuple(Category(number, names[number]) for number in sorted(names)),
         num_images=len(file_names),
-        images=_images(root, file_names, labels_dir, names, report),
+        images=_images(root, file_names, labels_dir, names, own_labels if is_own else "", report),
         report=report,
     )
 
 
-def _list_images(split: str, images: str):
-    """Returns the folder that names are relative to, and the names in order."""
-    if os.path.isdir(images):
-        found = glob.glob(os.path.join(glob.escape(images), "**", "*"), recursive=True)
-        found = [path for path in found if path.lower().endswith(EXTENSIONS)]
-        root, names = images, sorted(os.path.relpath(path, images) for path in found)
-    else:
-        try:
-            with open(images, encoding="utf-8-sig") as stream:
-                names = [line.strip() for line in stream if line.strip()]
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(
-                f"The images of split '{split}' must be a folder or a list of files; cannot read "
-                f"'{images}': {error}."
-            ) from error
-        root = os.path.dirname(os.path.abspath(images))
-        names = [os.path.relpath(name, root) if os.path.isabs(name) else name for name in names]
-        names = [name[2:] if name.startswith("./") else name for name in names]
-    if not names:
-        kinds = ", ".join(extension[1:] for extension in EXTENSIONS)
-        raise UserError(f"'{images}' holds no images ({kinds}), so split '{split}' would be empty.")
-    return root, names
-
-
-def _images(root, file_names, labels_dir, names, report) -> Iterator[ImageAnnotation]:
+def _images(root, file_names, labels_dir, names, own_labels, report) -> Iterator[ImageAnnotation]:
     seen, used = set(), set()
     for image_id, file_name in enumerate(file_names, start=1):
         report.images_read += 1
@@ -87,14 +70,14 @@ def _images(root, file_names, labels_dir, names, report) -> Iterator[ImageAnnota
         else:
             seen.add(file_name)
             label_path = _label_path(root, file_name, labels_dir)
-            used.add(os.path.normpath(label_path))
+            used.add(os.path.abspath(label_path))
             boxes = _read_labels(label_path, file_name, names, report)
             if boxes is not None:
                 yield ImageAnnotation(
                     image_id, file_name, path, 0, 0, boxes, boxes_are_normalized=True
                 )
-    if labels_dir:
-        _count_left_over(labels_dir, used, report)
+    if own_labels:
+        _count_left_over(own_labels, used, report)
 
 
 def _label_path(root: str, file_name: str, labels_dir: str) -> str:
@@ -102,8 +85,13 @@ def _label_path(root: str, file_name: str, labels_dir: str) -> str:
     if labels_dir:
         return os.path.join(labels_dir, stem)
     path = os.path.abspath(os.path.join(root, stem))
+    return _beside_images(path) or path
+
+
+def _beside_images(path: str) -> str:
+    """Returns the path with its last folder `images` called `labels`, '' where there is none."""
     before, found, after = path.rpartition(os.sep + "images" + os.sep)
-    return os.sep.join([before, "labels", after]) if found else path
+    return os.sep.join([before, "labels", after]) if found else ""
 
 
 def _read_labels(path: str, file_name: str, names, report) -> Optional[Sequence[BoxAnnotation]]:
@@ -146,6 +134,9 @@ def _box(line: str) -> Optional[BoxAnnotation]:
         return BoxAnnotation(box, int(category), area=width * height)
     if len(values) >= 6 and len(values) % 2 == 0:
         xs, ys = values[::2], values[1::2]
+        if not all(map(math.isfinite, values)):
+            # Which corner min and max make of NaN depends on its place.
+            return BoxAnnotation((math.nan,) * 4, int(category))
         box = (min(ys), min(xs), max(ys), max(xs))
         return BoxAnnotation(box, int(category), area=_polygon_area(xs, ys))
     return None
@@ -162,7 +153,8 @@ def _count_left_over(labels_dir: str, used, report: ProblemReport) -> None:
     """Counts the lines of text files that belong to no image."""
     pattern = os.path.join(glob.escape(labels_dir), "**", "*.txt")
     for path in sorted(glob.glob(pattern, recursive=True)):
-        if os.path.normpath(path) in used or os.path.basename(path) in _NOT_LABELS:
+        is_label = os.path.basename(path) not in _NOT_LABELS and os.path.isfile(path)
+        if not is_label or os.path.abspath(path) in used:
             continue
         with open(path, encoding="utf-8", errors="replace") as stream:
             lines = [line for line in stream if line.strip()]

@@ -1,0 +1,14 @@
+"""What was found in a file, quoted in a message: short however long or deeply nested it is."""
+
+import reprlib
+
+_REPR = reprlib.Repr()
+_REPR.maxlevel = 3
+_REPR.maxdict = _REPR.maxlist = 8
+_REPR.maxstring = 60
+_LONGEST = 200
+
+
+def quote(value) -> str:
+    """Returns the beginning of `repr(value)` without building the whole."""
+    return _REPR.repr(value)[:_LONGEST]

@@ -1,0 +1,293 @@
+"""YOLO text files: boxes, polygons, where labels are found, data.yaml, and what can be wrong."""
+
+import os
+
+import pytest
+from PIL import Image
+
+from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.manifest import load_manifest
+from centernet_tf.data.orientation import EXIF_TAG
+from centernet_tf.data.record_annotations import read_annotations
+from centernet_tf.data.sources import yolo_splits
+from centernet_tf.data.yolo import read_yolo
+from centernet_tf.errors import UserError
+from tests.data import coco_folder
+
+HEIGHT, WIDTH = coco_folder.HEIGHT, coco_folder.WIDTH
+NAMES = {0: "hat", 4: "traffic light"}
+GOOD = "0 0.5 0.5 0.25 0.5\n"
+
+
+def write_folder(root, labels, part="train"):
+    """Writes images/PART/0.jpg, 1.jpg, ... and labels/PART/0.txt, ...; None writes no text file."""
+    coco_folder.write_images(root / "images" / part, len(labels))
+    (root / "labels" / part).mkdir(parents=True, exist_ok=True)
+    for number, text in enumerate(labels):
+        if text is not None:
+            content = text if isinstance(text, bytes) else text.encode()
+            (root / "labels" / part / f"{number}.txt").write_bytes(content)
+    return str(root / "images" / part)
+
+
+def read(images, labels_dir="", **options):
+    """Returns the images and the report of a split."""
+    split = read_yolo("train", str(images), str(labels_dir), NAMES, **options)
+    return list(split.images), split.report
+
+
+def converted(root, splits, **options):
+    """Returns the report and the annotations of the first split, read back from its records."""
+    report = convert(splits, str(root / "records"), ConvertOptions(**options))[splits[0].name]
+    return report, read_annotations(load_manifest(str(root / "records")), splits[0].name)
+
+
+def test_boxes_are_parts_of_the_image(tmp_path):
+    (image,), report = read(write_folder(tmp_path, ["4 0.5 0.25 0.5 0.25\n\n0 .1 .2 .1 .2"]))
+    assert (image.image_id, image.file_name, image.boxes_are_normalized) == (1, "0.jpg", True)
+    assert (image.height, image.width) == (0, 0)
+    first, second = image.boxes
+    assert first.category_id == 4 and first.box_px == (0.125, 0.25, 0.375, 0.75)
+    assert first.area == 0.125
+    assert second.category_id == 0
+    assert second.box_px == pytest.approx((0.1, 0.05, 0.3, 0.15))
+    assert report.boxes_read == 2 and report.reasons() == []
+
+
+def test_polygons_become_the_box_around_them(tmp_path):
+    (image,), report = read(write_folder(tmp_path, ["0 0.25 0.5 0.75 0.5 0.5 0.75"]))
+    assert image.boxes[0].box_px == (0.5, 0.25, 0.75, 0.75)
+    assert image.boxes[0].area == pytest.approx(0.5 * 0.25 / 2)
+    assert report.reasons() == []
+
+
+def test_full_conversion(tmp_path):
+    texts = ["4 0.5 0.25 0.5 0.25\n0 0.125 0.5 0.25 1\n", "", None]
+    write_folder(tmp_path, texts)
+    write_folder(tmp_path, [GOOD], "val")
+    (tmp_path / "data.yaml").write_text(
+        "path: .\ntrain: images/train\nval: images/val\ntest:\nnames: {4: traffic light, 0: hat}"
+    )
+    report, images = converted(tmp_path, yolo_splits([], str(tmp_path / "data.yaml")))
+    manifest = load_manifest(str(tmp_path / "records"))
+    assert list(manifest.splits) == ["train", "val"]
+    assert [(c.id, c.name) for c in manifest.categories] == [(0, "hat"), (4, "traffic light")]
+    assert [image.image_id for image in images] == [1, 2, 3]
+    assert [len(image.boxes) for image in images] == [2, 0, 0]
+    light, hat = images[0].boxes
+    assert light.category_id == 4 and light.box_px == pytest.approx((5, 15, 15, 45), abs=1e-4)
+    assert light.area == pytest.approx(300)
+    assert hat.category_id == 0 and hat.box_px == pytest.approx((0, 0, 40, 15), abs=1e-4)
+    assert report.count("image_without_annotation") == 1
+    assert report.count("image_without_boxes") == 2
+    assert report.boxes_read == report.boxes_written == 2
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_boxes_of_turned_photographs_are_upright(tmp_path, orientation):
+    images = write_folder(tmp_path, ["0 0.25 0.5 0.5 0.25"])
+    exif = Image.Exif()
+    exif[EXIF_TAG] = orientation
+    path = os.path.join(images, "0.jpg")
+    with Image.open(path) as image:
+        image.save(path, exif=exif)
+    _, (image,) = converted(tmp_path, [read_yolo("train", images, "", NAMES)])
+    height, width = (WIDTH, HEIGHT) if orientation >= 5 else (HEIGHT, WIDTH)
+    assert (image.height, image.width) == (height, width)
+    expected = (0.375 * height, 0, 0.625 * height, 0.5 * width)
+    assert image.boxes[0].box_px == pytest.approx(expected, abs=1e-3)
+
+
+def test_names_may_hold_blanks_and_other_letters(tmp_path):
+    images = write_folder(tmp_path, [None])
+    name = "grün 日本.v1"
+    os.rename(os.path.join(images, "0.jpg"), os.path.join(images, name + ".JPG"))
+    (tmp_path / "labels" / "train" / (name + ".txt")).write_text(GOOD)
+    report, (image,) = converted(tmp_path, [read_yolo("train", images, "", NAMES)])
+    assert image.file_name == name + ".JPG" and len(image.boxes) == 1
+    assert report.reasons() == []
+
+
+def test_labels_lie_in_the_last_folder_of_that_name(tmp_path):
+    images = write_folder(tmp_path / "images" / "set", [GOOD])
+    (image,), _ = read(images)
+    assert len(image.boxes) == 1
+
+
+def test_labels_may_lie_beside_the_images(tmp_path):
+    coco_folder.write_images(tmp_path / "pictures" / "deep", 1)
+    (tmp_path / "pictures" / "deep" / "0.txt").write_text(GOOD)
+    (tmp_path / "pictures" / "deep" / "notes.txt").write_text("no label")
+    (image,), report = read(tmp_path / "pictures")
+    assert image.file_name == "deep/0.jpg" and len(image.boxes) == 1
+    assert report.reasons() == []
+
+
+def test_a_label_folder_can_be_named(tmp_path):
+    coco_folder.write_images(tmp_path / "a" / "sub", 1)
+    (tmp_path / "b" / "sub").mkdir(parents=True)
+    (tmp_path / "b" / "sub" / "0.txt").write_text(GOOD)
+    (tmp_path / "names").write_text("hat\n")
+    description = f"val:{tmp_path / 'a'}:{tmp_path / 'b'}"
+    (split,) = yolo_splits([description], str(tmp_path / "names"))
+    (image,) = split.images
+    assert (split.name, len(image.boxes)) == ("val", 1)
+
+
+def test_lists_of_images(tmp_path):
+    images = write_folder(tmp_path, [GOOD] * 3)
+    lines = ["./images/train/1.jpg", "images/train/0.jpg", os.path.join(images, "2.jpg")]
+    wrong = ["images/train/../train/0.jpg", "../x.jpg", "/etc/passwd", "images/train/9.jpg"]
+    path = tmp_path / "list.txt"
+    path.write_text("\n".join([*lines, "", *wrong]))
+    found, report = read(path)
+    assert [(image.image_id, image.file_name) for image in found] == [
+        (1, "images/train/1.jpg"),
+        (2, "images/train/0.jpg"),
+        (3, "images/train/2.jpg"),
+        (7, "images/train/9.jpg"),
+    ]
+    assert [len(image.boxes) for image in found] == [1, 1, 1, 0]
+    assert report.images_read == 7
+    assert report.dropped("image") == {"duplicate_image": 1, "unsafe_path": 2}
+
+
+def test_left_over_label_files_are_counted(tmp_path):
+    images = write_folder(tmp_path, [GOOD])
+    labels = tmp_path / "labels" / "train"
+    (labels / "gone.txt").write_text(GOOD + "\n" + GOOD)
+    (labels / "classes.txt").write_text("hat\n")
+    (labels / "folder.txt").mkdir()
+    os.mkfifo(labels / "pipe.txt")
+    for labels_dir in ("", labels):
+        _, report = read(images, labels_dir)
+        assert report.dropped("box") == {"annotation_without_image": 2}
+        assert report.entries("annotation_without_image")[0]["detail"] == f"gone.txt: {GOOD[:-1]}"
+        assert report.boxes_read == 3
+
+
+def test_labels_of_other_splits_are_not_left_over(tmp_path):
+    """One label folder may serve several splits, and a list names but a part of the images."""
+    images = write_folder(tmp_path, [GOOD] * 2)
+    (tmp_path / "names").write_text("hat\n")
+    for number in (0, 1):
+        (tmp_path / f"list{number}.txt").write_text(f"images/train/{number}.jpg")
+        os.mkdir(tmp_path / f"part{number}")
+        os.rename(os.path.join(images, f"{number}.jpg"), tmp_path / f"part{number}/{number}.jpg")
+    labels = tmp_path / "labels" / "train"
+    for kind in ("list{}.txt", "part{}"):
+        flags = [f"s{number}:{tmp_path / kind.format(number)}:{labels}" for number in (0, 1)]
+        for split in yolo_splits(flags, str(tmp_path / "names")):
+            assert len(list(split.images)) == 1
+            assert split.report.count("annotation_without_image") == 0
+
+
+def test_folders_that_link_to_each_other_end(tmp_path):
+    images = write_folder(tmp_path, [GOOD])
+    os.makedirs(os.path.join(images, "deep"))
+    for name in ("a", "b"):
+        os.symlink(images, os.path.join(images, "deep", name))
+    coco_folder.write_images(tmp_path / "elsewhere", 2)
+    os.symlink(tmp_path / "elsewhere", os.path.join(images, "linked"))
+    found, _ = read(images)
+    assert [image.file_name for image in found] == ["0.jpg", "linked/0.jpg", "linked/1.jpg"]
+
+
+# What is wrong with the text file of one image of three, and the reason that is counted.
+FAULTS = {
+    "class not listed": ("1 0.5 0.5 0.1 0.1", "unknown_class"),
+    "class is negative": ("-1 0.5 0.5 0.1 0.1", "malformed_box"),
+    "class is a fraction": ("0.5 0.5 0.5 0.1 0.1", "malformed_box"),
+    "class is a word": ("hat 0.5 0.5 0.1 0.1", "malformed_box"),
+    "class is no number": ("nan 0.5 0.5 0.1 0.1", "malformed_box"),
+    "class is infinite": ("inf 0.5 0.5 0.1 0.1", "malformed_box"),
+    "class alone": ("0", "malformed_box"),
+    "three columns": ("0 0.5 0.5 0.1", "malformed_box"),
+    "six columns": ("0 0.5 0.5 0.1 0.1 0.9", "malformed_box"),
+    "half a point": ("0 0.1 0.1 0.2 0.1 0.2 0.2 0.3", "malformed_box"),
+    "commas": ("0,0.5,0.5,0.1,0.1", "malformed_box"),
+    "in pixels": ("0 30 20 10 10", "outside_image"),
+    "over the edge": ("0 0.9 0.5 0.4 0.1", "outside_image"),
+    "no number": ("0 0.5 nan 0.1 0.1", "not_finite"),
+    "infinite": ("0 0.5 0.5 inf 0.1", "not_finite"),
+    "overflow": ("0 1e308 0.5 1.7e308 0.1", "not_finite"),
+    "polygon without a number": ("0 0.1 0.1 0.2 nan 0.2 0.2", "not_finite"),
+    "no width": ("0 0.5 0.5 0 0.1", "zero_area"),
+    "flat polygon": ("0 0.1 0.1 0.2 0.1 0.3 0.1", "zero_area"),
+    "negative height": ("0 0.5 0.5 0.1 -0.1", "negative_area"),
+    "box twice": ("0 0.5 0.5 0.1 0.1\n0 0.5 0.5 0.1 0.1", "duplicate_box"),
+    "binary": (b"\x89PNG\xff\xfe\x00", "unreadable_annotation"),
+    "zeros": (b"\x00" * 500, "malformed_box"),
+    "Latin-1": ("0 0.5 0.5 0.1 0.1 # ö".encode("latin-1"), "unreadable_annotation"),
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("text, reason", FAULTS.values(), ids=FAULTS)
+def test_faults_are_counted(tmp_path, text, reason):
+    images = write_folder(tmp_path, [text, GOOD, GOOD])
+    with pytest.raises(UserError, match=f"(?s)cannot be used.*{reason}"):
+        converted(tmp_path, [read_yolo("train", images, "", NAMES)])
+    assert not (tmp_path / "records").exists()
+    split = read_yolo("train", images, "", NAMES)
+    report, found = converted(tmp_path, [split], max_bad_fraction=1.0)
+    assert report.count(reason) == 1
+    assert report.entries(reason)[0]["file_name"] == "0.jpg"
+    assert [len(image.boxes) for image in found[-2:]] == [1, 1]
+    assert sum(report.dropped("box").values()) == report.boxes_read - report.boxes_written
+
+
+def write_yaml(tmp_path, text):
+    path = tmp_path / "data.yaml"
+    path.write_text(f"names: [hat]\n{text}")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "train: images/train",
+        "path: set\ntrain: ../images/train",
+        "path: {root}\ntrain: images/train",
+        "path: ../datasets/nowhere\ntrain: ./images/train",
+        "train: ../images/train",
+        "train: {root}/images/train",
+        "train: list.txt",
+    ],
+)
+def test_folders_of_data_yaml(tmp_path, text):
+    write_folder(tmp_path, [GOOD])
+    (tmp_path / "set").mkdir()
+    (tmp_path / "list.txt").write_text("images/train/0.jpg")
+    (split,) = yolo_splits([], write_yaml(tmp_path, text.format(root=tmp_path)))
+    (image,) = split.images
+    assert split.name == "train" and len(image.boxes) == 1
+
+
+@pytest.mark.parametrize(
+    "flags, text, sentence",
+    [
+        ([], "", "needs at least one --split=NAME"),
+        ([], "train: [a, b]", "must be one folder or one list of images; found .'a', 'b'"),
+        ([], "train: gone", "images of split 'train' .*gone': there is no such file"),
+        (["train"], "", "--split=train is not of the form"),
+        ([":a"], "", "is not of the form"),
+        (["train:gone"], "", "there is no such file"),
+        (["train:labels"], "", "'labels' holds no images"),
+        (["train:images:gone"], "", "label folder 'gone' of split 'train' does not exist"),
+        (["train:images/train/0.jpg"], "", "must be a folder or a text file"),
+        (["train:pipe"], "", "must be a folder or a text file"),
+    ],
+)
+@pytest.mark.timeout(20)
+def test_wrong_flags_are_one_sentence(tmp_path, monkeypatch, flags, text, sentence):
+    write_folder(tmp_path, [GOOD])
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=sentence):
+        yolo_splits(flags, write_yaml(tmp_path, text))
+
+
+def test_names_are_needed():
+    with pytest.raises(UserError, match="--format=yolo needs --labels_file"):
+        yolo_splits(["train:images"], "")
