@@ -36,7 +36,8 @@ class BoxAnnotation:
       difficult: Pascal VOC's flag.
       annotation_id: the data set's own id of the annotation, 0 when it has none.
       keypoints: (y, x, visibility) of each keypoint of the category, in the frame of the box;
-        visibility as COCO's: 0 not labelled, 1 hidden, 2 visible. Empty when there are none.
+        visibility as COCO's: 0 not labelled (then y and x are 0), 1 hidden, 2 visible. Empty when
+        there are none.
     """
 
     box_px: Tuple[float, float, float, float]

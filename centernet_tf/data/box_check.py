@@ -75,8 +75,9 @@ def _turned(box: BoxAnnotation, orientation: int, stored_size) -> BoxAnnotation:
         box,
         box_px=exif.upright_box(box.box_px, orientation, *stored_size),
         keypoints=tuple(
-            (*exif.upright_point((y, x), orientation, *stored_size), visibility)
-            for y, x, visibility in box.keypoints
+            # What is not labelled lies at (0, 0) and nowhere.
+            (*exif.upright_point((y, x), orientation, *stored_size), seen) if seen else (y, x, seen)
+            for y, x, seen in box.keypoints
         ),
     )
 

@@ -201,7 +201,9 @@ def _keypoints(entry: dict, count: int) -> Optional[tuple]:
         math.isfinite(y) and math.isfinite(x) and seen in (0, 1, 2) for y, x, seen in triples
     ):
         return None
-    return tuple((float(y), float(x), int(seen)) for y, x, seen in triples)
+    return tuple(
+        (float(y), float(x), int(seen)) if seen else (0.0, 0.0, 0) for y, x, seen in triples
+    )
 
 
 def _is_number(value) -> bool:

@@ -101,7 +101,8 @@ def _yaml_splits(path: str) -> List[Tuple[str, str, str]]:
         if not isinstance(entry, str):
             raise UserError(
                 f"'{name}' in '{path}' must be one folder or one list of images; found "
-                f"{quote(entry)}. List all its images in one text file and give --split={name}:FILE.txt."
+                f"{quote(entry)}. List all its images in one text file and give "
+                f"--split={name}:FILE.txt."
             )
         images = os.path.normpath(os.path.join(root, entry))
         if entry.startswith("../") and not os.path.exists(images):
