@@ -60,6 +60,19 @@ def compare(expected: Sequence[Detections], found: Sequence[Detections]) -> Diff
     )
 
 
+def worst(differences: Sequence[Difference]) -> Difference:
+    """Returns the largest differences of several runs on the same images.
+
+    The counts stay those of one run: of detections, those that each run was held against.
+    """
+    return Difference(
+        box_px=_largest([difference.box_px for difference in differences]),
+        score=_largest([difference.score for difference in differences]),
+        num_images=differences[0].num_images,
+        num_detections=min(difference.num_detections for difference in differences),
+    )
+
+
 def require_tolerable(difference: Difference, artefact: str, images: str) -> None:
     """Refuses an exported detector that says something else than the trained one.
 

@@ -6,6 +6,7 @@ from typing import List, Sequence
 
 import numpy as np
 import tensorflow as tf
+from PIL import UnidentifiedImageError
 
 from centernet_tf.data.image_check import ImageFault, check_image
 from centernet_tf.errors import UserError
@@ -56,8 +57,15 @@ def read_upright(path: str) -> np.ndarray:
     try:
         encoded = check_image(path).encoded
     except ImageFault as error:
-        raise UnreadableImage(path, error.detail) from error
+        raise UnreadableImage(path, _reason(error)) from error
     return tf.io.decode_image(encoded, channels=3, expand_animations=False).numpy()
+
+
+def _reason(error: ImageFault) -> str:
+    # Pillow would quote the stream that it was given, which is none of the user's.
+    if isinstance(error.__cause__, UnidentifiedImageError):
+        return "it is no image, or its beginning is damaged"
+    return error.detail
 
 
 def _expand(pattern: str) -> List[str]:

@@ -1,8 +1,9 @@
-"""From a model directory to an exported detector and one sentence about it."""
+"""From a model directory to an exported detector and one line about it."""
 
 import json
 import os
 
+from centernet_tf.count_of import count_of
 from centernet_tf.errors import UserError, nearest
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
 from centernet_tf.training.model_dir import load_trained
@@ -22,7 +23,7 @@ def run_export(
       options: see `ExportOptions`.
 
     Returns:
-      one sentence: where it is, and how far it is from the trained network.
+      one line: where it is, and how far it is from the trained network.
 
     Raises:
       UserError: see `load_trained`, `export_saved_model` and `export_tflite`.
@@ -45,8 +46,9 @@ def run_export(
         description = os.path.join(path, "assets", "metadata.json")
     with open(description, encoding="utf-8") as stream:
         check = json.load(stream)["check"]
+    artefact = "It was" if export_format == "tflite" else "Each of its signatures was"
     return (
-        f"Exported step {trained.step} to {path}; it agrees with the trained network within "
-        f"{check['box_px']:.2g} px and {check['score']:.2g} in score on {check['num_detections']} "
-        f"detections in {check['images']}."
+        f"Exported step {trained.step} to {path}. {artefact} compared with the trained network on "
+        f"{count_of(check['num_detections'], 'detection')} in {check['images']}: boxes agree "
+        f"within {check['box_px']:.2g} px, scores within {check['score']:.2g}."
     )

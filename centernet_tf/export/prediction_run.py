@@ -10,9 +10,11 @@ from typing import Dict, List, Sequence
 import keras
 import numpy as np
 
+from centernet_tf.count_of import count_of
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.drawing import draw_detections
 from centernet_tf.export.image_files import UnreadableImage, read_upright
+from centernet_tf.export.remains import remove_remains, temporary_path
 from centernet_tf.ops.detections import Detections
 
 FILE_NAME = "predictions.json"
@@ -30,9 +32,8 @@ def predict_images(
     """Detects in images and writes `predictions.json` and, if asked, pictures under `drawn/`.
 
     The JSON file is also a COCO data set: `images`, `annotations` (with `score`, so that they are
-      COCO results
-    too) and `categories`. Each image lists its own detections once more with the names of the
-    classes, the picture drawn of it, and `skipped` lists the images left out with the reason.
+    COCO results too) and `categories`. Each image also lists its own detections with the names of
+    the classes, and the picture drawn of it; `skipped` lists the images left out with the reason.
     Everything is written to a temporary folder and moved when it is complete.
 
     Args:
@@ -77,7 +78,8 @@ def predict_images(
             progress.update(done)
         if not document["images"]:
             raise UserError(
-                f"None of the {len(paths)} images can be read; the first is {paths[0]}."
+                f"No image can be read: {count_of(len(paths), 'file')} tried, the first "
+                f"is {paths[0]} ({document['skipped'][0]['reason']})."
             )
         _write_json(os.path.join(folder, FILE_NAME), document)
     return document
@@ -88,10 +90,11 @@ def summary(document: dict, output_dir: str) -> str:
     pictures = any("drawn" in image for image in document["images"])
     drawn = f" and {os.path.join(output_dir, PICTURE_FOLDER)}" if pictures else ""
     skipped = document["skipped"]
-    left_out = f" {len(skipped)} unreadable images were left out:" if skipped else ""
+    left_out = f" Left out {count_of(len(skipped), 'unreadable image')}:" if skipped else ""
     left_out += "".join(f"\n  {entry['file_name']}: {entry['reason']}" for entry in skipped)
     return (
-        f"{len(document['annotations'])} detections in {len(document['images'])} images are in "
+        f"Found {count_of(len(document['annotations']), 'detection')} in "
+        f"{count_of(len(document['images']), 'image')}; see "
         f"{os.path.join(output_dir, FILE_NAME)}{drawn}.{left_out}"
     )
 
@@ -175,7 +178,9 @@ def _write_json(path: str, document: dict) -> None:
 @contextlib.contextmanager
 def _complete_or_nothing(output_dir: str):
     """Yields a temporary folder; its files end up in `output_dir`, the JSON last, or nowhere."""
-    folder = f"{os.path.normpath(output_dir)}.incomplete-{os.getpid()}"
+    prefix = f"{os.path.normpath(output_dir)}.incomplete-"
+    remove_remains(prefix)
+    folder = temporary_path(prefix)
     try:
         if os.path.exists(output_dir) and not os.path.isdir(output_dir):
             raise UserError(f"Cannot write to {output_dir}: it is a file; name a folder.")

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from centernet_tf.count_of import count_of
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.errors import UserError
 
@@ -25,13 +26,15 @@ def sample_images(trained, count: int) -> Tuple[List[bytes], str]:
     try:
         split = load_manifest(data.path).split(data.eval_split)
     except UserError:
-        return drawn_images(count), f"{count} drawn images (the data set '{data.path}' is not here)"
+        drawn = count_of(count, "drawn image")
+        return drawn_images(count), f"{drawn} (the data set '{data.path}' is not here)"
     records = tf.data.TFRecordDataset(split.shard_paths).take(count)
     features = {"image/encoded": tf.io.FixedLenFeature([], tf.string)}
     images = [
         tf.io.parse_single_example(record, features)["image/encoded"].numpy() for record in records
     ]
-    return images, f"{len(images)} images of the split '{split.name}' of {data.path}"
+    taken = count_of(len(images), "image")
+    return images, f"{taken} of the split '{split.name}' of {data.path}"
 
 
 def drawn_images(count: int) -> List[bytes]:

@@ -11,11 +11,13 @@ import tensorflow as tf
 from centernet_tf.errors import UserError
 from centernet_tf.export import metadata
 from centernet_tf.export.api_outputs import detections_from_outputs
-from centernet_tf.export.comparison import Difference, compare, require_tolerable
+from centernet_tf.export.comparison import Difference, compare, require_tolerable, worst
 from centernet_tf.export.keras_predictor import KerasPredictor
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
+from centernet_tf.export.remains import remove_remains, temporary_path
 from centernet_tf.export.sample_images import sample_images
 from centernet_tf.export.serving_module import ServingModule
+from centernet_tf.ops.detections import Detections
 
 # Drawn or taken from the evaluation split; enough for sizes to be mixed in a batch.
 NUM_CHECKED_IMAGES = 4
@@ -26,7 +28,7 @@ def export_saved_model(trained, output_dir: str, options: ExportOptions = DEFAUL
 
     TensorFlow Serving watches `output_dir` for folders whose names are numbers. A version is
     written beside them under a name that is none, checked there, and renamed when it is complete;
-    no version is ever overwritten.
+    no version is ever overwritten. What a killed export left is removed.
 
     Args:
       trained: what `training.model_dir.load_trained` returns.
@@ -68,6 +70,9 @@ def check_saved_model(
       folder: of the SavedModel.
       images: encoded; they are sent as one batch where the signature takes them.
       options: those it was exported with.
+
+    Returns:
+      the largest difference of any signature; its counts are those of one.
     """
     predictor = KerasPredictor(trained, options)
     pixels = [tf.io.decode_image(image, 3, expand_animations=False).numpy() for image in images]
@@ -80,16 +85,8 @@ def check_saved_model(
     ]
     one_by_one = [signatures["image_tensor"](image_tensor=image[tf.newaxis]) for image in pixels]
     batches.append({name: tf.concat([o[name] for o in one_by_one], 0) for name in one_by_one[0]})
-    found = [
-        detections_from_outputs(
-            {name: values.numpy()[row] for name, values in batch.items()},
-            pixels[row].shape[:2],
-            trained.categories,
-        )
-        for batch in batches
-        for row in range(len(images))
-    ]
-    return compare(expected * len(batches), found)
+    found = [_rows(batch, pixels, trained.categories) for batch in batches]
+    return worst([compare(expected, answers) for answers in found])
 
 
 def version_folders(output_dir: str) -> List[int]:
@@ -105,7 +102,9 @@ def version_folders(output_dir: str) -> List[int]:
 def _incomplete_folder(output_dir: str):
     """Yields a new folder in `output_dir`; after a failure there is none, nor an empty parent."""
     is_new = not os.path.isdir(output_dir)
-    folder = os.path.join(output_dir, f"incomplete-{os.getpid()}")
+    prefix = os.path.join(output_dir, "incomplete-")
+    remove_remains(prefix)
+    folder = temporary_path(prefix)
     try:
         os.makedirs(folder)
     except OSError as error:
@@ -135,6 +134,18 @@ def _publish(folder: str, output_dir: str) -> str:
             if not os.path.exists(path):
                 raise
             version += 1
+
+
+def _rows(outputs: dict, pixels, categories) -> List[Detections]:
+    """Returns the detections of each image from the outputs of a batch."""
+    return [
+        detections_from_outputs(
+            {name: values.numpy()[row] for name, values in outputs.items()},
+            image.shape[:2],
+            categories,
+        )
+        for row, image in enumerate(pixels)
+    ]
 
 
 def _example(image: bytes) -> bytes:

@@ -16,6 +16,7 @@ from centernet_tf.export.comparison import Difference, compare, require_tolerabl
 from centernet_tf.export.keras_predictor import KerasPredictor
 from centernet_tf.export.native_output import hidden_unless_it_fails
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
+from centernet_tf.export.remains import remove_remains, temporary_path
 from centernet_tf.export.sample_images import sample_images
 from centernet_tf.export.tflite_module import OUTPUT_NAMES, TFLiteModule
 from centernet_tf.export.tflite_predictor import TFLitePredictor
@@ -139,7 +140,10 @@ def _write(path: str, model: bytes, files: dict) -> None:
 def _temporary_names(paths):
     """Yields a temporary name for each path; renames in the order given, or removes all of them."""
     folder = os.path.dirname(paths[0]) or "."
-    temporary = {path: f"{path}.incomplete-{os.getpid()}" for path in paths}
+    prefixes = {path: f"{path}.incomplete-" for path in paths}
+    for prefix in prefixes.values():
+        remove_remains(prefix)
+    temporary = {path: temporary_path(prefix) for path, prefix in prefixes.items()}
     is_new = not os.path.isdir(folder)
     try:
         os.makedirs(folder, exist_ok=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from centernet_tf.errors import UserError
-from centernet_tf.export.comparison import Difference, compare, require_tolerable
+from centernet_tf.export.comparison import Difference, compare, require_tolerable, worst
 from centernet_tf.ops.detections import Detections
 
 
@@ -24,6 +24,12 @@ def test_measures_the_largest_differences():
     assert difference.score == pytest.approx(5e-4, abs=1e-6)
     assert (difference.num_images, difference.num_detections) == (2, 6)
     assert difference.is_tolerable
+
+
+def test_the_worst_of_several_runs_counts_one_of_them():
+    runs = [Difference(0.02, 1e-5, 4, 30), Difference(0.01, 2e-5, 4, 29)]
+    assert worst(runs) == Difference(0.02, 2e-5, 4, 29)
+    assert not worst([runs[0], Difference(float("nan"), 0.0, 4, 30)]).is_tolerable
 
 
 def test_nearly_equal_scores_may_change_places():

@@ -88,16 +88,23 @@ def test_skipped_images_are_counted_and_named(images, tmp_path):
     with open(bad, "wb") as stream:
         stream.write(b"nothing")
     out = str(tmp_path / "out")
-    document = predict_images(PREDICTOR, [bad, *images], out, 0.3, skip_unreadable=True)
+    document = predict_images(PREDICTOR, [bad, *images], out, 0.1, skip_unreadable=True)
     assert [image["id"] for image in document["images"]] == [1, 2, 3]
     (skipped,) = document["skipped"]
     assert skipped["file_name"] == bad and skipped["reason"]
-    assert "1 unreadable images were left out" in summary(document, out)
-    assert bad in summary(document, out)
+    said = summary(document, out)
+    assert said.startswith("Found 6 detections in 3 images; see ")
+    assert f" Left out 1 unreadable image:\n  {bad}: it is no image" in said
+
+
+def test_one_of_each_is_said_in_the_singular(images, tmp_path):
+    document = predict_images(PREDICTOR, images[:1], str(tmp_path / "out"), 0.5, draw=False)
+    said = summary(document, "out")
+    assert said == "Found 1 detection in 1 image; see out/predictions.json."
 
 
 def test_no_readable_image_at_all_is_an_error(tmp_path):
-    with pytest.raises(UserError, match="None of the 1 images can be read"):
+    with pytest.raises(UserError, match=r"No image can be read: 1 file tried, .*\(no such file\)"):
         predict_images(PREDICTOR, ["nowhere.jpg"], str(tmp_path / "o"), 0.3, skip_unreadable=True)
     assert os.listdir(tmp_path) == []
 

@@ -2,6 +2,9 @@
 
 import json
 import os
+import platform
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -155,6 +158,29 @@ def test_assets_name_the_classes_and_the_origin(version_folder):
         description = json.load(stream)
     assert description["step"] == 12 and description["config"]["data"]["input_size"] == [64, 96]
     assert description["check"]["box_px"] <= 0.1 and description["check"]["num_detections"] > 0
+
+
+def test_the_check_counts_the_detections_of_one_signature(version_folder, trained):
+    images = [encode(textured_image(64, 96)), encode(textured_image(50, 70, 1))]
+    difference = saved_model.check_saved_model(trained, version_folder, images, ExportOptions())
+    predictor = KerasPredictor(trained)
+    expected = [
+        predictor.predict(tf.io.decode_image(image, 3, expand_animations=False).numpy())
+        for image in images
+    ]
+    assert difference.num_images == 2
+    assert difference.num_detections == sum(len(found.scores) for found in expected)
+
+
+def test_a_killed_export_is_cleared_away(trained, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(saved_model, "NUM_CHECKED_IMAGES", 1)
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    remains = tmp_path / f"incomplete-{platform.node()}-{killed.pid}"
+    (remains / "variables").mkdir(parents=True)
+    export_saved_model(trained, str(tmp_path))
+    assert os.listdir(tmp_path) == ["1"]
+    assert capsys.readouterr().out == f"Removed {remains}, left by a run that was killed.\n"
 
 
 def test_versions_count_up_and_none_is_overwritten(trained, tmp_path, monkeypatch):
