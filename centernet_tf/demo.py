@@ -9,6 +9,7 @@ import types
 
 from centernet_tf.cli import describe_machine
 from centernet_tf.config import ExperimentConfig
+from centernet_tf.count_of import count_of
 from centernet_tf.data.convert import ConvertOptions, convert
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.sources import shapes_splits
@@ -52,9 +53,10 @@ def run_demo(
     if not reuse:
         _clear(output_dir, ["records", "model"])
     if not os.path.exists(os.path.join(records, "manifest.json")):
-        with _step(f"[1/5] drew {num_train} + {num_val} images and made records"):
+        with _step(f"[1/5] drew {count_of(num_train + num_val, 'image')} and made records"):
             _make_records(config, num_train, num_val)
-    with _step(f"[2/5] trained {config.train.epochs} epochs and evaluated") as training:
+    epochs = count_of(config.train.epochs, "epoch")
+    with _step(f"[2/5] trained {epochs} and evaluated") as training:
         metrics = run_job(config, model_dir, "train_and_eval")
     trained = load_trained(model_dir)
     with _step("[3/5] exported a SavedModel and a TFLite file"):
@@ -169,7 +171,8 @@ def _about(trained, num_train) -> str:
     height, width = data.input_size
     return (
         f"{model.detector} with {model.backbone.name} at {height}x{width}, trained from scratch "
-        f"for {trained.config.train.epochs} epochs on {num_train} drawn images; "
+        f"for {count_of(trained.config.train.epochs, 'epoch')} on "
+        f"{count_of(num_train, 'drawn image')}; "
         f"{describe_machine()}."
     )
 

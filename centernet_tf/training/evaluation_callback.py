@@ -2,6 +2,7 @@
 
 import keras
 
+from centernet_tf.count_of import count_of
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES
 from centernet_tf.evaluation.detect import detect_function
 from centernet_tf.evaluation.evaluate import evaluate_network
@@ -31,6 +32,6 @@ class EvaluateDuringTraining(keras.callbacks.Callback):
         self.history.add_metrics({name: self.latest[name] for name in METRIC_NAMES})
         print(
             f"epoch {finished}: AP {self.latest['AP']:.4f}, AP50 {self.latest['AP50']:.4f} on "
-            f"{self.config.data.eval_split} ({self.latest['num_images']} images)",
+            f"{self.config.data.eval_split} ({count_of(self.latest['num_images'], 'image')})",
             flush=True,
         )

@@ -17,6 +17,7 @@ import keras
 import tensorflow as tf
 
 from centernet_tf.config import ExperimentConfig, load_config, save_config
+from centernet_tf.count_of import count_of
 from centernet_tf.data.annotations import Category
 from centernet_tf.detectors import PointDetector, make_detector
 from centernet_tf.errors import UserError
@@ -71,9 +72,10 @@ def read_config(model_dir: str) -> ExperimentConfig:
     """The resolved experiment of a model directory."""
     path = os.path.join(model_dir, "params.yaml")
     if not os.path.exists(path):
+        fault = "it has no params.yaml" if os.path.isdir(model_dir) else "there is no such folder"
         raise UserError(
-            f"{model_dir} is no model directory: it has no params.yaml. Train one with "
-            "python -m pipelines.train --config_file=... --model_dir=..."
+            f"{model_dir} is no model directory: {fault}. Train a detector first, with "
+            f"python -m pipelines.train --model_dir={model_dir} --config_file=..."
         )
     return load_config([path])
 
@@ -84,25 +86,34 @@ def read_labels(model_dir: str) -> Tuple[Category, ...]:
     try:
         with open(path, encoding="utf-8") as stream:
             return tuple(Category(entry["id"], entry["name"]) for entry in json.load(stream))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"Cannot read the class names in {path}: {error}") from error
+    except OSError as error:
+        raise UserError(f"Cannot read the class names in {path}: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"Cannot read the class names in {path}: it must be a list of objects with id and name."
+        ) from error
 
 
 def write_description(model_dir: str, config: ExperimentConfig, categories) -> None:
     """Writes params.yaml and labels.json, or checks that those present describe the same model.
 
     Raises:
-      UserError: the folder already holds a run of another model.
+      UserError: the folder already holds a run of another model, or cannot be written.
     """
-    os.makedirs(model_dir, exist_ok=True)
-    labels = [dataclasses.asdict(category) for category in categories]
     if os.path.exists(os.path.join(model_dir, "params.yaml")):
         _check_same_model(model_dir, config, categories)
-    save_config(config, os.path.join(model_dir, "params.yaml"))
+    labels = [dataclasses.asdict(category) for category in categories]
     temporary = os.path.join(model_dir, "labels.json.tmp")
-    with open(temporary, "w", encoding="utf-8") as stream:
-        json.dump(labels, stream, indent=1, ensure_ascii=False)
-    os.replace(temporary, os.path.join(model_dir, "labels.json"))
+    try:
+        os.makedirs(model_dir, exist_ok=True)
+        save_config(config, os.path.join(model_dir, "params.yaml"))
+        with open(temporary, "w", encoding="utf-8") as stream:
+            json.dump(labels, stream, indent=1, ensure_ascii=False)
+        os.replace(temporary, os.path.join(model_dir, "labels.json"))
+    except OSError as error:
+        raise UserError(
+            f"Cannot write to the model directory {model_dir}: {error.strerror}."
+        ) from error
 
 
 def newest_checkpoint(model_dir: str) -> str:
@@ -131,9 +142,16 @@ def _check_same_model(model_dir, config, categories):
         wanted = [category.name for category in categories]
         if names != wanted:
             raise UserError(
-                f"{model_dir} holds a run for the classes {names}, and the data set has {wanted}; "
-                f"{advice}"
+                f"{model_dir} holds a run for other classes than the data set has: "
+                f"{_first_difference(names, wanted)}; {advice}"
             )
+
+
+def _first_difference(names, wanted) -> str:
+    if len(names) != len(wanted):
+        return f"{count_of(len(names), 'class')} and {len(wanted)}"
+    index = next(i for i, (one, other) in enumerate(zip(names, wanted)) if one != other)
+    return f"number {index} is '{names[index]}' in the run and '{wanted[index]}' in the data set"
 
 
 def _flat(mapping, prefix=""):
