@@ -33,8 +33,13 @@ class PointDetector(abc.ABC):
         return self.config.model.options
 
     @abc.abstractmethod
-    def build(self):
-        """Returns a functional `keras.Model`: normalised images [B, H, W, 3] -> dict of maps."""
+    def build(self, input_size=None):
+        """Returns a functional `keras.Model`: normalised images [B, H, W, 3] -> dict of maps.
+
+        Args:
+          input_size: (H, W) in pixels; None takes the experiment's, (None, None) takes images of
+            any size that the strides divide.
+        """
 
     @abc.abstractmethod
     def encode(self, boxes_px, classes, mask):

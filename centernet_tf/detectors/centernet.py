@@ -91,10 +91,10 @@ class Detector(PointDetector):
         """(height, width) of the output maps in cells."""
         return tuple(side // STRIDE for side in self.input_size)
 
-    def build(self):
+    def build(self, input_size=None):
         """Returns the network: maps heatmap (logits, C), size (h, w) and offset (y, x)."""
         backbone, hidden = self.config.model.backbone, self.options.head_channels
-        images = keras.Input([*self.input_size, 3], name="image")
+        images = keras.Input([*(input_size or self.input_size), 3], name="image")
         features = build_backbone(backbone, images)
         # The original narrows both layers of a regression branch, but in plain res_N only the last.
         narrow = {"stddev": 0.001, "hidden_stddev": None if backbone.name[:4] == "res_" else 0.001}

@@ -22,7 +22,8 @@ def detect_function(network, detector) -> Callable:
       f(images, transforms float32 [B, 3]) -> `Detections` with boxes in original-image pixels.
     """
 
-    @tf.function
+    # Images of many sizes share one program after the second, which sees any size.
+    @tf.function(reduce_retracing=True)
     def detect(images, transforms):
         outputs = network(images, training=False)
         outputs = tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), outputs)

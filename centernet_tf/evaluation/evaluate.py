@@ -1,11 +1,15 @@
 """Scoring a detector on a split, and keeping the score."""
 
+import contextlib
 import json
 import os
 from typing import Callable, Optional, Tuple
 
+import tensorflow as tf
+
 from centernet_tf.data import input_pipeline
 from centernet_tf.data.progress import ProgressBar
+from centernet_tf.data.split_check import unusable_records
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES, coco_metrics
 from centernet_tf.evaluation.detect import detect_batches, detect_function
@@ -72,13 +76,37 @@ def evaluate_network(
     """
     split = split or config.data.eval_split
     batches = input_pipeline.eval_dataset(config, manifest, split)
+    if config.evaluation.resolution == "keep":
+        any_size = detector.build((None, None))
+        any_size.set_weights(network.get_weights())
+        network, detect = any_size, None
     detect = detect or detect_function(network, detector)
     bar = ProgressBar(split, manifest.split(split).num_examples) if progress else None
-    detections = detect_batches(detect, batches, manifest.class_ids, bar.advance if bar else None)
+    with _unreadable_named(manifest, split):
+        detections = detect_batches(
+            detect, batches, manifest.class_ids, bar.advance if bar else None
+        )
     if bar:
         bar.close()
     annotations = input_pipeline.read_annotations(manifest, split)
     return coco_metrics(coco_ground_truth(annotations, manifest.categories), detections), detections
+
+
+@contextlib.contextmanager
+def _unreadable_named(manifest, split):
+    """Turns an error of reading into one sentence on the records that cannot be read."""
+    try:
+        yield
+    except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
+        faults = unusable_records(manifest, split)
+        if not faults:
+            raise
+        name, fault = faults[0]
+        raise UserError(
+            f"{len(faults)} records of split '{split}' of {manifest.data_dir} cannot be used, the "
+            f"first is {name}: {fault}. A score without them would say too much; make the data "
+            "set again with python -m pipelines.make_tfrecords."
+        ) from error
 
 
 def check_categories(categories, manifest) -> None:

@@ -11,7 +11,7 @@ def decode_centers(heatmap_logits, size, offset, k, peak_kernel, stride):
     """Reads the best k boxes off the maps; no box suppression, no clipping, no score threshold.
 
     Args:
-      heatmap_logits: [B, H, W, C]; H, W, C static.
+      heatmap_logits: [B, H, W, C]; C static, H and W where the program is compiled.
       size: [B, H, W, 2], (h, w) in map pixels; may be negative where nothing is.
       offset: [B, H, W, 2], (y, x) inside the cell, or None, which takes the middle of the cell.
       k: rows of the result.
@@ -23,7 +23,7 @@ def decode_centers(heatmap_logits, size, offset, k, peak_kernel, stride):
     """
     heatmap_logits = tf.cast(heatmap_logits, tf.float32)
     values, cell, classes = top_peaks(keep_peaks(heatmap_logits, peak_kernel), k)
-    width = heatmap_logits.shape[2]
+    width = heatmap_logits.shape[2] or tf.shape(heatmap_logits)[2]
     corner = tf.cast(tf.stack([cell // width, cell % width], axis=-1), tf.float32)
     center = corner + (0.5 if offset is None else tf.cast(gather_cells(offset, cell), tf.float32))
     half = tf.cast(gather_cells(size, cell), tf.float32) / 2.0

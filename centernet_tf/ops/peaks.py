@@ -25,18 +25,22 @@ def top_peaks(heatmap, k):
     of the time of one search over every value.
 
     Args:
-      heatmap: float32 [B, H, W, C] with static H, W, C.
+      heatmap: float32 [B, H, W, C] with static C; H * W may be unknown where it is at least k.
       k: how many; at most H * W * C.
 
     Returns:
       values float32 [B, k] falling, cell int32 [B, k] (y * W + x), classes int32 [B, k]. Equal
       values come in the order of the cells' maxima, then of the cells, then of the classes.
     """
-    height, width, num_classes = heatmap.shape[1:]
-    by_cell = tf.reshape(heatmap, [-1, height * width, num_classes])
-    _, best_cells = tf.math.top_k(tf.reduce_max(by_cell, axis=-1), k=min(k, height * width))
+    num_classes = heatmap.shape[3]
+    cells = heatmap.shape[1:3].num_elements()
+    by_cell = tf.reshape(
+        heatmap, [tf.shape(heatmap)[0], -1 if cells is None else cells, num_classes]
+    )
+    num_cells = k if cells is None else min(k, cells)
+    _, best_cells = tf.math.top_k(tf.reduce_max(by_cell, axis=-1), k=num_cells)
     candidates = tf.gather(by_cell, best_cells, batch_dims=1)
-    candidates = tf.reshape(candidates, [-1, best_cells.shape[1] * num_classes])
+    candidates = tf.reshape(candidates, [-1, num_cells * num_classes])
     values, index = tf.math.top_k(candidates, k=k)
     cell = tf.gather(best_cells, index // num_classes, batch_dims=1)
     return values, cell, index % num_classes

@@ -5,6 +5,7 @@ import types
 
 import pytest
 
+from centernet_tf.config import load_config
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation import evaluate as module
 from tests.evaluation import fakes
@@ -18,11 +19,10 @@ def trained(tmp_path, monkeypatch):
     monkeypatch.setattr(
         module.input_pipeline, "read_annotations", lambda *_: fakes.annotations(), raising=False
     )
-    data = types.SimpleNamespace(eval_split="val")
     return types.SimpleNamespace(
         network=fakes.fake_network,
         detector=fakes.FakeDetector(),
-        config=types.SimpleNamespace(data=data),
+        config=load_config(),
         categories=fakes.CATEGORIES,
         step=40,
         model_dir=str(tmp_path),

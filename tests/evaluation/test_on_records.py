@@ -1,6 +1,7 @@
 """Evaluation, ceiling and pictures on real records, with a network that has learned nothing."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from centernet_tf.data.input_pipeline import eval_dataset
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.sources import shapes_splits
 from centernet_tf.detectors import make_detector
+from centernet_tf.errors import UserError
 from centernet_tf.evaluation import demo_pictures
 from centernet_tf.evaluation.ceiling import ap_ceiling
-from centernet_tf.evaluation.evaluate import evaluate
+from centernet_tf.evaluation.evaluate import evaluate, evaluate_network
+from centernet_tf.ops.geometry import inverse_transform_boxes
 from centernet_tf.training.model_dir import Trained
 
 
@@ -52,6 +55,32 @@ def test_evaluation_counts_every_image_once(trained, manifest, capsys):
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].split()[0] == "AP"
     assert "evaluation" in printed[-1]
+
+
+def test_images_at_their_own_resolution(trained, manifest):
+    config = trained.config.replace(evaluation={"resolution": "keep"})
+    metrics, detections = evaluate_network(trained.network, trained.detector, config, manifest)
+    assert metrics["num_images"] == 5 and metrics["num_detections"] == 500
+    batches = list(eval_dataset(config, manifest))
+    assert [tuple(batch["image"].shape) for batch in batches] == [(1, 128, 160, 3)] * 5
+    network = trained.detector.build((128, 160))
+    network.set_weights(trained.network.get_weights())
+    for batch in batches:
+        found = trained.detector.decode(network(batch["image"], training=False))
+        boxes = inverse_transform_boxes(found.boxes, batch["transform"])[0].numpy()
+        rows = [row for row in detections if row["image_id"] == int(batch["image_id"][0])]
+        assert rows[0]["score"] == pytest.approx(float(found.scores[0, 0]), abs=1e-5)
+        np.testing.assert_allclose(rows[0]["bbox"][:2], boxes[0, 1::-1], atol=1e-2)
+
+
+def test_an_unreadable_image_is_named(trained, manifest, tmp_path):
+    folder = shutil.copytree(manifest.data_dir, tmp_path / "records")
+    (shard, *_) = sorted(folder.glob("val-*.tfrecord"))
+    data = bytearray(shard.read_bytes())
+    data[-30] ^= 255
+    shard.write_bytes(data)
+    with pytest.raises(UserError, match="1 records of split 'val'.*val-00000.*make_tfrecords"):
+        evaluate(trained, load_manifest(str(folder)))
 
 
 def test_ceiling_of_drawn_shapes_is_high(trained, manifest):
