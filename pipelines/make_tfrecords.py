@@ -5,6 +5,8 @@ python -m pipelines.make_tfrecords --output_dir=records --format=yolo --labels_f
 python -m pipelines.make_tfrecords --output_dir=records --format=voc --voc_root=VOC2007
 python -m pipelines.make_tfrecords --output_dir=records --format=coco
     --split=train:images/train:train.json --split=val:images/val:val.json
+python -m pipelines.make_tfrecords --output_dir=records --format=records
+    --split=train:others/train-*.tfrecord --labels_file=label_map.pbtxt
 """
 
 from absl import flags
@@ -12,20 +14,22 @@ from absl import flags
 from centernet_tf import cli
 from centernet_tf.data import data_set_folder, sources
 
-flags.DEFINE_enum("format", None, ["coco", "voc", "yolo", "shapes"], "Form of the annotations.")
+FORMATS = ["coco", "voc", "yolo", "records", "shapes"]
+flags.DEFINE_enum("format", None, FORMATS, "Form of the annotations.")
 flags.DEFINE_string("output_dir", None, "Folder for the records; made where it is missing.")
 flags.DEFINE_multi_string(
     "split",
     [],
     "coco: NAME:IMAGE_FOLDER:ANNOTATIONS.json; yolo: NAME:IMAGES:LABEL_FOLDER, by default the "
-    "splits of data.yaml; once for every split.",
+    "splits of data.yaml; records: NAME:PATTERN of TFRecord files; once for every split.",
 )
 flags.DEFINE_string("voc_root", "", "voc: folder that holds Annotations, JPEGImages and ImageSets.")
 flags.DEFINE_list("splits", ["trainval", "test"], "voc: names of lists in ImageSets/Main.")
 flags.DEFINE_string(
     "labels_file",
     "",
-    "Class names, one a line; voc: by default all that occur, sorted; yolo: also data.yaml.",
+    "Class names, one a line; voc: by default all that occur, sorted; yolo, records: or data.yaml; "
+    "records: or a label map (.pbtxt).",
 )
 flags.DEFINE_integer("num_train", 1200, "shapes: training images to draw.", lower_bound=1)
 flags.DEFINE_integer("num_val", 200, "shapes: validation images to draw.", lower_bound=1)
@@ -52,12 +56,31 @@ flags.DEFINE_integer("workers", 2, "Threads that check images.", lower_bound=1)
 flags.DEFINE_bool("overwrite", False, "Replace the data set in --output_dir.")
 
 FLAGS = flags.FLAGS
+# The reader of each form, and the flags that it takes.
+READERS = {
+    "coco": (sources.coco_splits, ["split"]),
+    "voc": (sources.voc_splits, ["voc_root", "splits", "labels_file"]),
+    "yolo": (sources.yolo_splits, ["split", "labels_file"]),
+    "records": (sources.record_splits, ["split", "labels_file"]),
+    "shapes": (
+        lambda *sizes: sources.shapes_splits(FLAGS.output_dir, *sizes),
+        ["num_train", "num_val", "image_size", "seed"],
+    ),
+}
 
 
 def main(_):
     data_set_folder.refuse_existing(FLAGS.output_dir, FLAGS.overwrite)
-    splits, made_from = _read()
+    read, names = READERS[FLAGS.format]
+    given = {name: FLAGS[name].value for name in names}
+    splits = read(*given.values())
+    made_from = {"format": FLAGS.format, **given}
     # Imported late, so that faults of flags and annotations are told before TensorFlow is loaded.
+    if FLAGS.format == "records":
+        from centernet_tf.data import foreign_records
+
+        foreign_records.adopt_records(splits, FLAGS.output_dir, FLAGS.overwrite, made_from)
+        return
     from centernet_tf.data import convert
 
     options = convert.ConvertOptions(
@@ -66,32 +89,9 @@ def main(_):
         exif_boxes=FLAGS.exif_boxes,
         workers=FLAGS.workers,
         overwrite=FLAGS.overwrite,
-        source={"format": FLAGS.format, **made_from},
+        source=made_from,
     )
     convert.convert(splits, FLAGS.output_dir, options)
-
-
-def _read():
-    """Returns the annotated splits, and the flags they came from."""
-    if FLAGS.format == "coco":
-        return sources.coco_splits(FLAGS.split), {"split": FLAGS.split}
-    if FLAGS.format == "voc":
-        made_from = {
-            "voc_root": FLAGS.voc_root,
-            "splits": FLAGS.splits,
-            "labels_file": FLAGS.labels_file,
-        }
-        return sources.voc_splits(**made_from), made_from
-    if FLAGS.format == "yolo":
-        made_from = {"descriptions": FLAGS.split, "labels_file": FLAGS.labels_file}
-        return sources.yolo_splits(**made_from), made_from
-    made_from = {
-        "num_train": FLAGS.num_train,
-        "num_val": FLAGS.num_val,
-        "image_size": FLAGS.image_size,
-        "seed": FLAGS.seed,
-    }
-    return sources.shapes_splits(FLAGS.output_dir, **made_from), made_from
 
 
 if __name__ == "__main__":

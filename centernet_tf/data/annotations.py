@@ -73,6 +73,21 @@ class ImageAnnotation:
 
 
 @dataclasses.dataclass(frozen=True)
+class RecordSplit:
+    """One split that is TFRecords already, made by another tool.
+
+    Attributes:
+      name: of the split.
+      categories: sorted by id.
+      shard_paths: its files, in order.
+    """
+
+    name: str
+    categories: Tuple[Category, ...]
+    shard_paths: Tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class AnnotatedSplit:
     """One split as a reader hands it to the conversion.
 

@@ -31,7 +31,7 @@ def check_boxes(
     """
     boxes, seen = [], set()
     for box in _to_upright_pixels(image, checked, report, exif_boxes):
-        reason = _fault(box.box_px, checked.height, checked.width)
+        reason = box_fault(box.box_px, checked.height, checked.width)
         key = (box.box_px, box.category_id, box.is_crowd)
         if reason is None and key in seen:
             reason = "duplicate_box"
@@ -109,8 +109,8 @@ def _sizes(recorded, real) -> str:
     return f"recorded {recorded[1]}x{recorded[0]}, real {real[1]}x{real[0]} (width x height)"
 
 
-def _fault(box_px, height: int, width: int):
-    """Returns the reason to leave a box out, or None."""
+def box_fault(box_px, height: int, width: int):
+    """Returns the reason to leave a box (yxyx, pixels of the image) out, or None."""
     ymin, xmin, ymax, xmax = box_px
     if not all(map(math.isfinite, box_px)):
         return "not_finite"

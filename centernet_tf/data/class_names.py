@@ -1,17 +1,13 @@
 """Files that name the classes of a data set, for formats whose annotations do not."""
 
-import re
 from typing import Dict, List
 
 import yaml
 
+from centernet_tf.data.is_name import is_name
+from centernet_tf.data.label_map import read_label_map
 from centernet_tf.data.quote import quote
 from centernet_tf.errors import UserError
-
-
-def is_name(value) -> bool:
-    """Says whether `value` is text that UTF-8 can hold, which lone surrogates are not."""
-    return isinstance(value, str) and bool(value) and re.search("[\ud800-\udfff]", value) is None
 
 
 def read_lines(path: str) -> List[str]:
@@ -32,6 +28,21 @@ def read_lines(path: str) -> List[str]:
             "line between them."
         )
     return names
+
+
+def names_by_id(path: str) -> Dict[int, str]:
+    """Returns class names by category id.
+
+    Args:
+      path: of a text file with a name a line, numbered from 1; of a label map (`.pbtxt`); or of a
+        YAML file whose `names` is a mapping from ids, or a list numbered from 0.
+
+    Raises:
+      UserError: the file cannot be read or does not name classes.
+    """
+    if path.lower().endswith(".pbtxt"):
+        return read_label_map(path)
+    return yolo_names(path) if is_yaml(path) else dict(enumerate(read_lines(path), start=1))
 
 
 def is_yaml(path: str) -> bool:

@@ -12,7 +12,7 @@ from centernet_tf.data.annotations import (
     Category,
     ImageAnnotation,
 )
-from centernet_tf.data.class_names import is_name
+from centernet_tf.data.is_name import is_name
 from centernet_tf.data.problems import ProblemReport
 from centernet_tf.data.quote import quote
 from centernet_tf.data.safe_path import path_inside

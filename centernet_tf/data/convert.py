@@ -3,8 +3,6 @@
 import collections
 import concurrent.futures
 import dataclasses
-import json
-import os
 import warnings
 from typing import Dict, Iterable, Iterator, Sequence, Tuple
 
@@ -12,9 +10,13 @@ from PIL import Image
 
 from centernet_tf.data.annotations import AnnotatedSplit, Category, ImageAnnotation
 from centernet_tf.data.box_check import check_boxes
-from centernet_tf.data.data_set_folder import REPORT_NAME, new_data_set
+from centernet_tf.data.data_set_folder import (
+    check_split_names,
+    new_data_set,
+    write_report_and_manifest,
+)
 from centernet_tf.data.image_check import ImageFault, check_image
-from centernet_tf.data.manifest import FILE_NAME, manifest_document
+from centernet_tf.data.manifest import manifest_document
 from centernet_tf.data.problems import ProblemReport
 from centernet_tf.data.progress import ProgressBar
 from centernet_tf.data.report_table import report_table, too_many_problems
@@ -69,16 +71,14 @@ def convert(
         fault = too_many_problems(reports, options.max_bad_fraction)
         if fault:
             raise UserError(fault)
-        _write_json(
-            {name: report.as_dict() for name, report in reports.items()}, folder, REPORT_NAME
-        )
         made_with = {
             "num_shards": options.num_shards,
             "max_bad_fraction": options.max_bad_fraction,
             "exif_boxes": options.exif_boxes,
             **options.source,
         }
-        _write_json(manifest_document(categories, entries, made_with), folder, FILE_NAME)
+        document = manifest_document(categories, entries, made_with)
+        write_report_and_manifest(folder, reports, document)
     return reports
 
 
@@ -113,15 +113,7 @@ def merge_categories(splits: Sequence[AnnotatedSplit]) -> Tuple[Category, ...]:
 
 
 def _check_options(splits, options: ConvertOptions) -> None:
-    names = [split.name for split in splits]
-    if not names or len(set(names)) < len(names):
-        raise UserError(f"Every split needs a name of its own; got {', '.join(names) or 'none'}.")
-    for name in names:
-        if not name or not all(letter.isalnum() or letter in "_-" for letter in name):
-            raise UserError(
-                "A split is named with letters, digits, '_' and '-', as it becomes a file name; "
-                f"got '{name}'."
-            )
+    check_split_names([split.name for split in splits])
     if options.workers < 1:
         raise UserError(f"--workers must be at least 1; got {options.workers}.")
     if not 0 <= options.num_shards <= MAX_SHARDS:
@@ -194,9 +186,3 @@ def _checked_or_fault(path: str):
         return check_image(path)
     except ImageFault as fault:
         return fault
-
-
-def _write_json(document, folder: str, name: str) -> None:
-    with open(os.path.join(folder, name), "w", encoding="utf-8") as stream:
-        json.dump(document, stream, indent=1, ensure_ascii=True)
-        stream.write("\n")

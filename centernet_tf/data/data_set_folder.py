@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import shutil
-from typing import Iterator
+from typing import Iterator, Mapping, Sequence
 
 from centernet_tf.data import manifest
 from centernet_tf.errors import UserError
@@ -68,6 +68,33 @@ def _make(folder: str) -> None:
         raise UserError(f"Cannot make the folder '{folder}': {error.strerror}.") from error
 
 
+def check_split_names(names: Sequence[str]) -> None:
+    """Raises UserError when there are none, two are the same, or one makes no file name."""
+    if not names or len(set(names)) < len(names):
+        raise UserError(f"Every split needs a name of its own; got {', '.join(names) or 'none'}.")
+    for name in names:
+        if not name or not all(letter.isalnum() or letter in "_-" for letter in name):
+            raise UserError(
+                "A split is named with letters, digits, '_' and '-', as it becomes a file name; "
+                f"got '{name}'."
+            )
+
+
+def write_report_and_manifest(folder: str, reports: Mapping, document: dict) -> None:
+    """Writes what makes the shards in `folder` a data set.
+
+    Args:
+      folder: of `new_data_set`.
+      reports: `ProblemReport` of each split.
+      document: of `manifest.manifest_document`.
+    """
+    report = {name: report.as_dict() for name, report in reports.items()}
+    for name, content in ((REPORT_NAME, report), (manifest.FILE_NAME, document)):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as stream:
+            json.dump(content, stream, indent=1, ensure_ascii=True)
+            stream.write("\n")
+
+
 def refuse_existing(output_dir: str, overwrite: bool) -> None:
     """Raises UserError when `output_dir` holds a data set that may not be replaced."""
     if os.path.exists(os.path.join(output_dir, manifest.FILE_NAME)) and not overwrite:
@@ -81,8 +108,8 @@ def _remove_remains(output_dir: str) -> None:
     """Removes what a killed run left: its staging folder, and shards without a manifest."""
     staging = os.path.join(output_dir, _STAGING)
     if not os.path.exists(os.path.join(output_dir, manifest.FILE_NAME)):
-        _remove(output_dir, _files_of(os.path.join(staging, manifest.FILE_NAME)))
-        _remove(output_dir, _files_of(os.path.join(staging, _REPLACED)))
+        _remove(output_dir, files_of(os.path.join(staging, manifest.FILE_NAME)))
+        _remove(output_dir, files_of(os.path.join(staging, _REPLACED)))
     if os.path.isdir(staging):
         shutil.rmtree(staging)
 
@@ -93,8 +120,8 @@ def _publish(staging: str, output_dir: str) -> None:
     target = os.path.join(output_dir, manifest.FILE_NAME)
     if os.path.exists(target):
         os.replace(target, os.path.join(staging, _REPLACED))
-        _remove(output_dir, _files_of(os.path.join(staging, _REPLACED)))
-    for name in _files_of(new_manifest):
+        _remove(output_dir, files_of(os.path.join(staging, _REPLACED)))
+    for name in files_of(new_manifest):
         os.replace(os.path.join(staging, name), os.path.join(output_dir, name))
     # A copy stays in staging until the move is done, so that after a kill the shards are known.
     shutil.copyfile(new_manifest, new_manifest + ".copy")
@@ -107,12 +134,16 @@ def _remove(folder: str, names: list) -> None:
             os.remove(os.path.join(folder, name))
 
 
-def _files_of(manifest_path: str) -> list:
-    """Returns the names of the shards and the report that belong to a manifest; none without it."""
+def files_of(manifest_path: str) -> list:
+    """Returns the names of the files that belong to the data set of a manifest; none without it.
+
+    Shards that are `foreign` belong to someone else and stay where they are.
+    """
     try:
         with open(manifest_path, encoding="utf-8") as stream:
             splits = json.load(stream)["splits"].values()
-        shards = [os.path.basename(shard["file"]) for split in splits for shard in split["shards"]]
+        shards = [shard for split in splits for shard in split["shards"]]
+        own = [os.path.basename(shard["file"]) for shard in shards if not shard.get("foreign")]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
-    return shards + [REPORT_NAME]
+    return own + [REPORT_NAME]

@@ -119,7 +119,7 @@ def manifest_document(categories, splits: Mapping[str, dict], options: dict) -> 
     Args:
       categories: in the order of the contiguous class ids.
       splits: `{"num_examples", "num_boxes", "shards"}` by name; shards as `ShardWriter.close`
-        gives them.
+        gives them, with `"foreign": true` where the file was there before the data set.
       options: what the data set was made with.
     """
     return {

@@ -32,6 +32,7 @@ REASONS = {
     "duplicate_box": Reason("box", True, "same class and box a second time in one image"),
     "annotation_without_image": Reason("box", True, "annotation of an image that is not listed"),
     "malformed_keypoints": Reason("box", False, "keypoints of the wrong form; box kept without"),
+    "doubtful_box": Reason("box", False, "no area, not finite or outside; other tool's record"),
     "clipped": Reason("box", False, "reached out by up to 2 pixels, clipped to the image"),
     "image_without_annotation": Reason("image", False, "no annotation file; kept without boxes"),
     "image_without_boxes": Reason("image", False, "no boxes (left); kept as background"),

@@ -52,9 +52,9 @@ def parse_record(serialized, class_ids: Sequence[int], check_ids: bool = True) -
 
     Raises:
       tf.errors.InvalidArgumentError: the record holds no image, lists of different lengths, or a
-        category id that is not among `class_ids`; the message names the file. An unknown id stops
-        the run: it means that records and manifest do not belong together, and leaving the object
-        out would train it as background.
+        category id that is negative or not among `class_ids`; the message names the file. An
+        unknown id stops the run: it means that records and manifest do not belong together, and
+        leaving the object out would train it as background.
     """
     features = check_features(read_features(serialized))
     image = open_image(features["image/encoded"])
@@ -104,7 +104,7 @@ def read_features(serialized):
 
 
 def check_features(features):
-    """Returns the features of a record that holds an image, and lists that fit each other.
+    """Returns the features of a record with an image, lists that fit each other, and ids from 0.
 
     Raises:
       tf.errors.InvalidArgumentError: it does not; the message names the file.
@@ -122,6 +122,10 @@ def check_features(features):
         fits = (length == count) | ((length == 0) & (key in _OPTIONAL_LISTS))
         about = [f"image/object/{key} and image/object/class/label differ in length in", name]
         checks.append(tf.debugging.Assert(fits, about))
+    # Also because -1 stands for "none" in `Sample.unknown_id`.
+    no_negative = tf.reduce_all(features["image/object/class/label"] >= 0)
+    about = ["image/object/class/label holds a negative id in", name]
+    checks.append(tf.debugging.Assert(no_negative, about))
     return {key: _after(checks, value) for key, value in features.items()}
 
 

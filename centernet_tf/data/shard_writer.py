@@ -42,14 +42,19 @@ class ShardWriter:
         for writer in self._writers:
             writer.close()
         return [
-            {
-                "file": name,
-                "num_examples": count,
-                "bytes": os.path.getsize(path),
-                "sha256": _sha256(path),
-            }
+            shard_entry(name, path, count)
             for name, path, count in zip(self._names, self._paths, self._counts)
         ]
+
+
+def shard_entry(name: str, path: str, num_examples: int) -> dict:
+    """Returns what a manifest says of the shard at `path`, which it calls `name`."""
+    return {
+        "file": name,
+        "num_examples": num_examples,
+        "bytes": os.path.getsize(path),
+        "sha256": _sha256(path),
+    }
 
 
 def _sha256(path: str) -> str:

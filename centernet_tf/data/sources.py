@@ -1,10 +1,11 @@
 """From what the user names on the command line to annotated splits, format by format."""
 
+import glob
 import os
 from typing import List, Sequence, Tuple
 
-from centernet_tf.data.annotations import AnnotatedSplit
-from centernet_tf.data.class_names import is_yaml, read_data_yaml, yolo_names
+from centernet_tf.data.annotations import AnnotatedSplit, Category, RecordSplit
+from centernet_tf.data.class_names import is_yaml, names_by_id, read_data_yaml, yolo_names
 from centernet_tf.data.coco import read_coco
 from centernet_tf.data.quote import quote
 from centernet_tf.data.shapes import draw_dataset
@@ -109,6 +110,38 @@ def _yaml_splits(path: str) -> List[Tuple[str, str, str]]:
             # Some exports count from a folder beside data.yaml that is not there.
             images = os.path.normpath(os.path.join(root, entry[len("../") :]))
         splits += [(name, images, "")] if entry else []
+    return splits
+
+
+def record_splits(descriptions: Sequence[str], labels_file: str) -> List[RecordSplit]:
+    """Finds splits of records that are there, described as `NAME:PATTERN`.
+
+    Args:
+      descriptions: PATTERN is a path of TFRecord files with `*` and `?`, or `**` for any folders.
+      labels_file: names the classes by id, see `names_by_id`.
+
+    Raises:
+      UserError: there is none, one is not of this form or finds no file, or classes have no names.
+    """
+    form = "--split=NAME:PATTERN, such as --split=train:records/train-*.tfrecord"
+    if not labels_file:
+        raise UserError(
+            "--format=records needs --labels_file: a label map (.pbtxt), a YAML file whose 'names' "
+            "maps ids to names, or names, one a line, numbered from 1."
+        )
+    if not descriptions:
+        raise UserError(f"--format=records needs at least one {form}.")
+    names = names_by_id(labels_file)
+    categories = tuple(Category(identifier, names[identifier]) for identifier in sorted(names))
+    splits = []
+    for description in descriptions:
+        name, _, pattern = description.partition(":")
+        if not (name and pattern):
+            raise UserError(f"--split={description} is not of the form {form}.")
+        paths = sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
+        if not paths:
+            raise UserError(f"No file is called as '{pattern}' says, so split '{name}' is empty.")
+        splits.append(RecordSplit(name, categories, tuple(paths)))
     return splits
 
 

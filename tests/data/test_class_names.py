@@ -2,7 +2,7 @@
 
 import pytest
 
-from centernet_tf.data.class_names import is_name, read_lines, yolo_names
+from centernet_tf.data.class_names import names_by_id, read_lines, yolo_names
 from centernet_tf.errors import UserError
 
 
@@ -84,6 +84,13 @@ def test_missing_files_are_named(tmp_path):
             yolo_names(str(tmp_path / name))
 
 
-@pytest.mark.parametrize("value", ["", None, 3, "\ud800", ["a"]])
-def test_what_is_no_name(value):
-    assert is_name("ölkännchen") and not is_name(value)
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("names.txt", "cat\nlöwe"),
+        ("data.yaml", "names: {1: cat, 2: löwe}"),
+        ("map.pbtxt", "item { id: 2 name: 'löwe' } item { id: 1 name: 'cat' }"),
+    ],
+)
+def test_names_by_id(tmp_path, name, text):
+    assert names_by_id(write(tmp_path, text, name)) == {1: "cat", 2: "löwe"}

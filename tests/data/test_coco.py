@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from official.vision.dataloaders.tf_example_decoder import TfExampleDecoder
 
 from centernet_tf.data.convert import ConvertOptions, convert
 from centernet_tf.data.manifest import load_manifest
@@ -57,26 +56,6 @@ def test_round_trip_is_exact(converted):
             assert np.float32(box.area) == np.float32(annotation["area"])
     assert report.count("image_without_boxes") == 1
     assert not report.dropped("box") and not report.dropped("image")
-
-
-def test_the_model_garden_reads_the_records(converted):
-    content, _, manifest = converted
-    decoder = TfExampleDecoder()
-    decoded = {}
-    for record in tf.data.TFRecordDataset(manifest.split("train").shard_paths):
-        tensors = decoder.decode(record)
-        decoded[int(tensors["source_id"].numpy())] = tensors
-    assert sorted(decoded) == sorted(entry["id"] for entry in content["images"])
-    first = decoded[90]
-    assert first["image"].shape == (40, 60, 3)
-    assert first["groundtruth_classes"].numpy().tolist() == [44, 44]
-    assert first["groundtruth_is_crowd"].numpy().tolist() == [False, False]
-    np.testing.assert_array_equal(first["groundtruth_area"], np.float32([123.5, 702.1057499999998]))
-    np.testing.assert_allclose(
-        first["groundtruth_boxes"][0], [4 / 40, 5.25 / 60, 14.5 / 40, 25.25 / 60], rtol=1e-6
-    )
-    assert decoded[83]["groundtruth_is_crowd"].numpy().tolist() == [True]
-    assert decoded[76]["groundtruth_boxes"].shape == (0, 4)
 
 
 def test_original_bytes_are_kept(converted, tmp_path):

@@ -79,6 +79,7 @@ def test_source_ids_that_are_no_number_are_hashed(encoded, make_record):
     "labels, features, said",
     [
         ([3, 4], {}, b"no category with the id"),
+        ([3, -1], {}, b"holds a negative id"),
         ([3], {}, b"differ in length"),
         ([3, 3], {"image__object__area": np.float32([1.0])}, b"differ in length"),
         ([3, 3], {"image__encoded": None}, b"holds no image/encoded"),

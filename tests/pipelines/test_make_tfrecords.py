@@ -69,6 +69,23 @@ def test_coco_splits_relative_to_the_working_folder(tmp_path):
     ]
 
 
+def test_yolo_and_then_a_manifest_for_its_records(tmp_path):
+    coco_folder.write_images(tmp_path / "images")
+    (tmp_path / "labels").mkdir()
+    for number in range(3):
+        (tmp_path / "labels" / f"{number}.txt").write_text("1 0.5 0.5 0.5 0.5")
+    (tmp_path / "data.yaml").write_text("train: images\nnames: [hat, dog]")
+    flags = ("--format=yolo", "--labels_file=data.yaml", "--output_dir=records")
+    assert run(*flags, cwd=tmp_path)[::2] == (0, "")
+    flags = ("--format=records", "--labels_file=data.yaml", "--output_dir=listed")
+    code, output, errors = run(*flags, "--split=val:records/train-*", cwd=tmp_path)
+    assert (code, errors) == (0, "") and output.split("\n")[1].split() == ["images", "3"]
+    manifest = load_manifest(str(tmp_path / "listed"))
+    assert manifest.split("val").num_boxes == 3 and manifest.class_names == ["hat", "dog"]
+    assert manifest.options["split"] == ["val:records/train-*"]
+    assert sorted(os.listdir(tmp_path / "listed")) == ["manifest.json", "report.json"]
+
+
 @pytest.mark.parametrize(
     "flags, sentence",
     [
@@ -79,6 +96,8 @@ def test_coco_splits_relative_to_the_working_folder(tmp_path):
         (["--format=coco", "--output_dir=r"], "--format=coco needs at least one --split=NAME"),
         (["--format=coco", "--output_dir=r", "--split=train:a.json"], "is not of the form"),
         (["--format=coco", "--output_dir=r", "--split=train:a:b.json"], "'a' of split 'train'"),
+        (["--format=yolo", "--output_dir=r"], "--format=yolo needs --labels_file"),
+        (["--format=records", "--output_dir=r"], "--format=records needs --labels_file"),
         (["--format=voc", "--output_dir=r"], "--format=voc needs --voc_root"),
         (["--format=voc", "--output_dir=r", "--voc_root=a"], "'a' is not a Pascal VOC folder"),
         (["--format=shapes", "--output_dir=r", "--image_size=9"], "must be height,width"),
