@@ -1,12 +1,12 @@
-"""Makes a data set of TFRecords from annotated images; one command for each form of annotations.
+r"""Makes a data set of TFRecords from annotated images; one command for each form of annotations.
 
-python -m pipelines.make_tfrecords --output_dir=records --format=shapes
-python -m pipelines.make_tfrecords --output_dir=records --format=yolo --labels_file=data.yaml
-python -m pipelines.make_tfrecords --output_dir=records --format=voc --voc_root=VOC2007
-python -m pipelines.make_tfrecords --output_dir=records --format=coco
-    --split=train:images/train:train.json --split=val:images/val:val.json
-python -m pipelines.make_tfrecords --output_dir=records --format=records
-    --split=train:others/train-*.tfrecord --labels_file=label_map.pbtxt
+    python -m pipelines.make_tfrecords --output_dir=records --format=shapes
+    python -m pipelines.make_tfrecords --output_dir=records --format=yolo --labels_file=data.yaml
+    python -m pipelines.make_tfrecords --output_dir=records --format=voc --voc_root=VOC2007
+    python -m pipelines.make_tfrecords --output_dir=records --format=coco \
+        --split=train:images/train:train.json --split=val:images/val:val.json
+    python -m pipelines.make_tfrecords --output_dir=records --format=records \
+        --split='train:others/train-*.tfrecord' --labels_file=label_map.pbtxt
 """
 
 from absl import flags
