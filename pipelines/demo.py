@@ -3,8 +3,9 @@ r"""The whole job on a data set that it draws itself, ending with one HTML page.
     python -m pipelines.demo
 
 Draws images, makes records, trains, evaluates, exports and predicts. Everything is left in
---output_dir, with index.html to look at and summary.json for programs to read. A second run starts
-over; with --reuse it keeps the records and goes on with the training.
+--output_dir, with index.html to look at and summary.json for programs to read. A second run deletes
+what the first one left and starts over; with --reuse it keeps the records and goes on with the
+training.
 """
 
 import os
@@ -16,12 +17,14 @@ from centernet_tf import cli
 _CONFIG = os.path.normpath(os.path.join(os.path.dirname(__file__), "../configs/demo_shapes.yaml"))
 
 flags.DEFINE_string("output_dir", "runs/demo", "Folder for everything that the run leaves.")
-flags.DEFINE_multi_string("config_file", [_CONFIG], "YAML file of the experiment; repeatable.")
-flags.DEFINE_multi_string("params_override", [], "Settings, such as runtime.seed=3; repeatable.")
+flags.DEFINE_multi_string("config_file", [_CONFIG], "YAML file of the experiment; later files win")
+flags.DEFINE_multi_string(
+    "params_override", [], "Settings that win over the files, such as runtime.seed=3"
+)
 flags.DEFINE_integer("num_train", 1200, "Training images to draw.", lower_bound=1)
 flags.DEFINE_integer("num_val", 200, "Held-out images to draw.", lower_bound=1)
-flags.DEFINE_integer("epochs", 0, "Epochs to train; 0 takes the experiment's.", lower_bound=0)
-flags.DEFINE_bool("reuse", False, "Keep records and training of an earlier run in --output_dir.")
+flags.DEFINE_integer("epochs", 0, "Epochs to train; 0 takes train.epochs.", lower_bound=0)
+flags.DEFINE_bool("reuse", False, "Keep the records, and go on with the training, in --output_dir.")
 
 
 def main(_):
@@ -35,4 +38,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    cli.run(main, required=["output_dir"])
+    cli.run(main, required=["output_dir"], existing=["config_file"])

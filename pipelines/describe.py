@@ -1,18 +1,24 @@
-"""Shows what the network of a config costs: layers, parameters, multiply-adds, shapes, memory.
+r"""Shows what the network of an experiment costs, before it is trained.
 
-python -m pipelines.describe --config_file=configs/coco_resnet18.yaml [--json=FILE]
+    python -m pipelines.describe --config_file=configs/coco_resnet18.yaml --num_classes=80
+
+Prints layers, parameters, multiply-adds, output shape and memory of each stage for one image, and
+the memory of a training step. No data set is needed.
 """
 
 from absl import flags
 
 from centernet_tf import cli
 
+flags.DEFINE_multi_string("config_file", [], "YAML file of the experiment; later files win")
 flags.DEFINE_multi_string(
-    "config_file", [], "YAML file of the experiment; repeatable, later ones win."
+    "params_override", [], "Settings that win over the files, such as data.input_size=[256,256]"
 )
-flags.DEFINE_multi_string("params_override", [], "Settings, such as data.input_size=[256,256].")
 flags.DEFINE_integer(
-    "num_classes", 0, "Classes; 0 takes the config's or the data set's.", lower_bound=0
+    "num_classes",
+    0,
+    "Classes; 0 takes model.num_classes, or those of the data set in data.path.",
+    lower_bound=0,
 )
 flags.DEFINE_string("json", None, "Also write the figures to this file.")
 
@@ -30,4 +36,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    cli.run(main, required=["config_file"])
+    cli.run(main, required=["config_file"], existing=["config_file"])

@@ -2,7 +2,8 @@ r"""Scores a trained detector with the COCO metrics.
 
     python -m pipelines.evaluate --model_dir=runs/bccd --split=test
 
-Writes evaluation/metrics.json and evaluation/detections.json (COCO results) in the model's folder.
+Prints the twelve COCO metrics and the AP of each class; writes evaluation/metrics.json and
+evaluation/detections.json (in the form of COCO results) into --model_dir.
 """
 
 from absl import flags
@@ -11,9 +12,9 @@ from centernet_tf import cli
 
 flags.DEFINE_string("model_dir", None, "Folder of a trained detector.")
 flags.DEFINE_string("data_dir", None, "Folder of the data set; by default the one trained on.")
-flags.DEFINE_string("split", None, "Split to score on; by default data.eval_split.")
+flags.DEFINE_string("split", None, "Split to score on; by default the model's data.eval_split.")
 flags.DEFINE_multi_string(
-    "params_override", [], "Settings, such as evaluation.batch_size=1; repeatable."
+    "params_override", [], "Settings to score under, such as evaluation.batch_size=1"
 )
 
 
@@ -30,4 +31,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    cli.run(main, required=["model_dir"])
+    cli.run(main, required=["model_dir"], existing=["model_dir", "data_dir"])

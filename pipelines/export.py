@@ -1,10 +1,11 @@
-r"""Exports a trained detector for TF Serving or TFLite, and checks it against the network.
+r"""Exports a trained detector for TF Serving or TFLite.
 
     python -m pipelines.export --model_dir=runs/bccd --format=saved_model --output=served/bccd
     python -m pipelines.export --model_dir=runs/bccd --format=tflite --output=bccd.tflite
 
-A SavedModel becomes the next numbered version in --output; a TFLite file is written with its labels
-and metadata beside it.
+A SavedModel becomes the next numbered version in --output; beside bccd.tflite stand its class
+names, bccd.labels.json, and where it comes from, bccd.json. Either is compared with the trained
+network on four images, and kept only if it finds the same.
 """
 
 from absl import flags
@@ -14,14 +15,21 @@ from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
 
 flags.DEFINE_string("model_dir", None, "Folder of a trained detector.")
 flags.DEFINE_enum("format", "saved_model", ["saved_model", "tflite"], "What to write.")
-flags.DEFINE_string("output", None, "Folder of the versions, or path of the .tflite file.")
+flags.DEFINE_string(
+    "output", None, "Folder of the SavedModel's versions, or path of the .tflite file."
+)
 flags.DEFINE_integer(
     "max_detections",
     DEFAULT_OPTIONS.max_detections,
     "Detections an image; 0 is as many as the decoder finds.",
+    lower_bound=0,
 )
 flags.DEFINE_float(
-    "score_threshold", DEFAULT_OPTIONS.score_threshold, "Leave out detections that score less."
+    "score_threshold",
+    DEFAULT_OPTIONS.score_threshold,
+    "Leave out detections that score less; built into the export.",
+    lower_bound=0,
+    upper_bound=1,
 )
 
 
@@ -34,4 +42,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    cli.run(main, required=["model_dir", "output"])
+    cli.run(main, required=["model_dir", "output"], existing=["model_dir"])

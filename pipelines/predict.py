@@ -2,22 +2,23 @@ r"""Detects objects in images with a model directory, a SavedModel or a TFLite f
 
     python -m pipelines.predict --model=runs/bccd --images=photos --output_dir=found
 
-Writes predictions.json (COCO) and pictures with the boxes drawn in --output_dir.
+Writes into --output_dir: predictions.json, a COCO data set whose annotations have scores, and under
+drawn/ the images with their detections. Of a folder of SavedModel versions the highest is taken.
 """
 
 from absl import flags
 
 from centernet_tf import cli
 
-flags.DEFINE_string("model", None, "Model directory, SavedModel folder or .tflite file.")
+flags.DEFINE_string("model", None, "Model directory, SavedModel or .tflite file.")
 flags.DEFINE_multi_string(
-    "images", [], "Image file, folder, or glob such as 'a/**/*.png'; repeatable."
+    "images", [], "Image file, folder without its sub-folders, or glob such as 'a/**/*.png'"
 )
 flags.DEFINE_string("output_dir", None, "Folder for the results.")
 flags.DEFINE_float(
     "score_threshold", 0.3, "Leave out detections that score less.", lower_bound=0, upper_bound=1
 )
-flags.DEFINE_bool("draw", True, "Also write the images with their detections drawn.")
+flags.DEFINE_bool("draw", True, "Write the images with their detections under drawn/.")
 flags.DEFINE_bool("skip_unreadable", False, "Leave unreadable images out instead of stopping.")
 
 
@@ -40,4 +41,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    cli.run(main, required=["model", "images", "output_dir"])
+    cli.run(main, required=["model", "images", "output_dir"], existing=["model"])

@@ -1,23 +1,29 @@
-"""Trains a detector, evaluates it, or both; the same command resumes a run.
+r"""Trains a detector and scores it; the same command goes on after an interruption.
 
     python -m pipelines.train --config_file=configs/bccd_resnet18.yaml \
-        --params_override=data.path=/data/bccd --model_dir=runs/bccd
+        --params_override=data.path=records --model_dir=runs/bccd
+
+--model_dir then holds the settings (params.yaml), the checkpoints, a line for each epoch
+(history.csv, and tensorboard/ for TensorBoard) and the scores (evaluation/). A run that has
+finished its epochs is only scored again; to train it longer, raise train.epochs.
 """
 
 from absl import flags
 
 from centernet_tf import cli
 
+flags.DEFINE_multi_string("config_file", [], "YAML file of the experiment; later files win")
 flags.DEFINE_multi_string(
-    "config_file", [], "YAML file of the experiment; repeatable, later ones win."
+    "params_override",
+    [],
+    "Settings that win over the files, such as train.epochs=10,runtime.seed=3",
 )
-flags.DEFINE_multi_string("params_override", [], "Settings, such as train.epochs=10; repeatable.")
-flags.DEFINE_string("model_dir", None, "Folder for checkpoints, settings, history and results.")
+flags.DEFINE_string("model_dir", None, "Folder for everything that the run leaves.")
 flags.DEFINE_enum(
     "mode",
     "train_and_eval",
     ["train", "eval", "train_and_eval"],
-    "What to do; eval scores the newest checkpoint of model_dir.",
+    "What to do; eval only scores the newest checkpoint in --model_dir.",
 )
 
 
@@ -30,4 +36,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    cli.run(main, required=["config_file", "model_dir"])
+    cli.run(main, required=["config_file", "model_dir"], existing=["config_file"])
