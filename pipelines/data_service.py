@@ -2,10 +2,11 @@ r"""Runs a part of a tf.data service, which prepares training batches for other 
 
     python -m pipelines.data_service --port=5050
     python -m pipelines.data_service --dispatcher=grpc://host:5050 --host=worker1 --port=5051
-    python -m pipelines.train ... --tf_data_service=grpc://host:5050
+    python -m pipelines.train --config_file=configs/bccd_resnet18.yaml --model_dir=runs/bccd \
+        --params_override=data.path=records,data.service=grpc://host:5050
 
-The first line runs the dispatcher, the second a worker, on as many machines as there are; data.path
-must be the same folder on all of them. Ctrl-C ends a part.
+The first command runs the dispatcher, the second a worker, on as many machines as there are; the
+third trains with them. data.path must be the same folder on all of them. Ctrl-C ends a part.
 """
 
 from absl import flags
