@@ -105,9 +105,11 @@ def test_an_unreadable_image_is_one_sentence_and_nothing_is_written(model_dir, p
     [
         (["predict", "--images=x.jpg", "--output_dir=out"], "--model is missing"),
         (["predict", "--model=m", "--output_dir=out"], "--images is missing"),
-        (["predict", "--model=m", "--images=no.jpg", "--output_dir=out"], "No file fits .*no.jpg"),
+        (["predict", "--model=.", "--images=no.jpg", "--output_dir=out"], "No file fits .*no.jpg"),
+        (["predict", "--model=m", "--images=.", "--output_dir=out"], "no file or folder 'm'"),
         (["predict", "--modle=m"], "Did you mean '--model'"),
-        (["export", "--model_dir=nowhere", "--output=out"], "nowhere is no model directory"),
+        (["export", "--model_dir=nowhere", "--output=out"], "no file or folder 'nowhere'"),
+        (["export", "--model_dir=.", "--output=out"], r"\. is no model directory"),
         (["export", "--model_dir=m", "--format=onnx", "--output=out"], "format"),
         (["export", "--model_dir=m", "--output=o", "--score_threshold=2"], "score_threshold"),
     ],
