@@ -99,7 +99,7 @@ def _clear(output_dir, names):
             elif os.path.exists(path):
                 os.remove(path)
     except OSError as error:
-        raise UserError(f"Cannot start over in {output_dir}: {error}.") from error
+        raise UserError(f"Cannot start over in {output_dir}: {error.strerror}.") from error
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from centernet_tf.config import load_config
+from centernet_tf.errors import UserError
 from tests.evaluation.test_html_page import check_page
 
 SMALL = [
@@ -31,6 +32,15 @@ def test_demo_leaves_what_it_promises(tmp_path, capsys):
     assert "[1/5]" not in printed and "nothing to train" in printed
     assert again["AP"] == summary["AP"]
     assert (output_dir / "mine.txt").exists()
+
+
+def test_an_output_folder_that_is_a_file_is_one_sentence(tmp_path):
+    from centernet_tf.demo import run_demo
+
+    (tmp_path / "demo").write_text("")
+    with pytest.raises(UserError) as caught:
+        run_demo(load_config([], SMALL), str(tmp_path / "demo"), num_train=8, num_val=8)
+    assert str(caught.value) == f"Cannot start over in {tmp_path / 'demo'}: File exists."
 
 
 def check(output_dir, summary):

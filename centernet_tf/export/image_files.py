@@ -64,7 +64,7 @@ def read_upright(path: str) -> np.ndarray:
 def _reason(error: ImageFault) -> str:
     # Pillow would quote the stream that it was given, which is none of the user's.
     if isinstance(error.__cause__, UnidentifiedImageError):
-        return "it is no image, or its beginning is damaged"
+        return "it is no image of a known kind, or damaged"
     return error.detail
 
 

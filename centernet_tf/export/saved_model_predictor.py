@@ -35,9 +35,11 @@ class SavedModelPredictor:
             self._loaded = tf.saved_model.load(folder)
             self._signature = self._loaded.signatures["image_tensor"]
         except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
-            reason = str(error).splitlines()[0]
+            fault = str(error).splitlines()[0].rstrip(". ")
+            if isinstance(error, KeyError):
+                fault = "it has no signature 'image_tensor'"
             raise UserError(
-                f"Cannot load the SavedModel {folder}: {reason} Copy or export it again."
+                f"Cannot load the SavedModel {folder}: {fault}; copy or export it again."
             ) from error
 
     def predict(self, image) -> Detections:

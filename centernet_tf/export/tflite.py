@@ -99,7 +99,7 @@ def check_tflite(trained, path: str, images, options: ExportOptions) -> Differen
 
 
 def _checked_name(path: str) -> str:
-    """Returns the path without its ending, its folder made."""
+    """Returns the path without its ending, or raises where it cannot be that of a TFLite file."""
     name, ending = os.path.splitext(path)
     if ending != ".tflite":
         raise UserError(f"The output of a TFLite export is a file NAME.tflite; got '{path}'.")

@@ -35,7 +35,8 @@ class TFLitePredictor:
                 interpreter = tf.lite.Interpreter(model_content=model, num_threads=_num_cores())
                 interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise UserError(f"Cannot load {path}: {error}") from error
+            fault = str(error).splitlines()[0].rstrip(". ")
+            raise UserError(f"Cannot load {path}: {fault}; export it again.") from error
         self._run = interpreter.get_signature_runner()
 
     def predict(self, image) -> Detections:

@@ -91,5 +91,12 @@ def test_a_damaged_saved_model_is_one_sentence(tmp_path, forms):
     (folder / "assets").mkdir(parents=True)
     (folder / "assets" / "labels.json").write_text('[{"id": 1, "name": "a"}]')
     (folder / "saved_model.pb").write_bytes(b"not a SavedModel")
-    with pytest.raises(UserError, match="Cannot load the SavedModel .*export it again"):
+    with pytest.raises(UserError, match=r"Cannot load the SavedModel .*[^.]; copy or export it"):
+        load_predictor(str(tmp_path))
+
+
+def test_a_saved_model_without_our_signature_is_one_sentence(tmp_path):
+    tf.saved_model.save(tf.Module(), str(tmp_path))
+    (tmp_path / "assets" / "labels.json").write_text('[{"id": 1, "name": "a"}]')
+    with pytest.raises(UserError, match="it has no signature 'image_tensor'; copy or export it"):
         load_predictor(str(tmp_path))
