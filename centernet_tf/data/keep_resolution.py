@@ -15,21 +15,25 @@ def canvas_size(image_size, multiple: int):
     return image_size // multiple * multiple + multiple
 
 
-def read_keep_resolution(image, multiple: int):
-    """Decodes an image and puts it, unscaled, on a black canvas (the original's `keep_res`).
+def read_keep_resolution(image, multiple: int, scale: float = 1.0):
+    """Decodes an image and puts it on a black canvas (the original's `keep_res`).
 
     Args:
       image: `EncodedImage`.
       multiple: see `canvas_size`.
+      scale: of a multi-scale test; the image is resized by it first.
 
     Returns:
       (float32 [height, width, 3], RGB, 0..255; transform float32 [3], see `ops.geometry`).
     """
-    canvas = canvas_size(image.size, multiple)
+    pixels, size = tf.cast(read_pixels(image), tf.float32), image.size
+    if scale != 1.0:
+        size = tf.cast(tf.cast(size, tf.float32) * scale, tf.int32)
+        pixels = tf.image.resize(pixels, size)
+    canvas = canvas_size(size, multiple)
     # Half of an odd side is rounded down, as in the original.
-    first = canvas // 2 - image.size // 2
-    last = canvas - first - image.size
-    around = tf.stack([first, last], axis=-1)
-    pixels = tf.pad(read_pixels(image), tf.concat([around, [[0, 0]]], axis=0))
-    transform = tf.concat([[1.0], tf.cast(first, tf.float32)], axis=0)
-    return tf.ensure_shape(tf.cast(pixels, tf.float32), [None, None, 3]), transform
+    first = canvas // 2 - size // 2
+    around = tf.stack([first, canvas - first - size], axis=-1)
+    pixels = tf.pad(pixels, tf.concat([around, [[0, 0]]], axis=0))
+    transform = tf.concat([[scale], tf.cast(first, tf.float32)], axis=0)
+    return tf.ensure_shape(pixels, [None, None, 3]), transform

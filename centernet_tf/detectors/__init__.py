@@ -8,6 +8,7 @@ else has to know its name.
 import abc
 
 from centernet_tf.config import ExperimentConfig, load_module
+from centernet_tf.errors import UserError
 
 
 class PointDetector(abc.ABC):
@@ -81,6 +82,21 @@ class PointDetector(abc.ABC):
           targets: batched dict from `encode`.
           normalizers: of the global batch; None takes those of `targets`.
         """
+
+    def merge_mirrored(self, outputs, mirrored):
+        """Returns the maps of a flip test: those of images and of their mirror images in one.
+
+        Args:
+          outputs: float32 maps of the images.
+          mirrored: of the images mirrored left-right.
+
+        Raises:
+          UserError: the detector has no flip test.
+        """
+        raise UserError(
+            f"The detector '{self.config.model.detector}' has no flip test; set "
+            "evaluation.flip to false."
+        )
 
     @abc.abstractmethod
     def decode(self, outputs):

@@ -163,6 +163,20 @@ class Detector(PointDetector):
         )
         return {"loss": total, **terms}
 
+    def merge_mirrored(self, outputs, mirrored):
+        """Averages probabilities and sizes with the mirror image's; offsets stay the image's own.
+
+        As the original's flip test, which turns the maps without a shift of cells.
+        """
+        turned = {name: tf.reverse(mirrored[name], axis=[2]) for name in ("heatmap", "size")}
+        mean = (tf.sigmoid(outputs["heatmap"]) + tf.sigmoid(turned["heatmap"])) / 2.0
+        return {
+            **outputs,
+            # The decoder takes logits; probabilities of exactly 1 must stay finite.
+            "heatmap": tf.math.log(mean) - tf.math.log1p(-tf.minimum(mean, 1.0 - 1e-7)),
+            "size": (outputs["size"] + turned["size"]) / 2.0,
+        }
+
     def decode(self, outputs):
         """Returns the `max_detections` best peaks as `Detections` in input pixels."""
         return decode_centers(

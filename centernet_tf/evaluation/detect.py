@@ -9,7 +9,7 @@ from centernet_tf.ops.detections import Detections
 from centernet_tf.ops.geometry import inverse_transform_boxes
 
 
-def detect_function(network, detector) -> Callable:
+def detect_function(network, detector, flip: bool = False) -> Callable:
     """Returns a `tf.function` from a prepared batch to detections in the original images.
 
     Traced at its first call, it reads the weights at each, so that one serves a whole training.
@@ -17,16 +17,22 @@ def detect_function(network, detector) -> Callable:
     Args:
       network: `keras.Model`, normalised images float32 [B, H, W, 3] -> raw maps.
       detector: the `PointDetector` whose `decode` reads those maps.
+      flip: merge the maps of the image and of its mirror image (`merge_mirrored`).
 
     Returns:
       f(images, transforms float32 [B, 3]) -> `Detections` with boxes in original-image pixels.
     """
 
+    def maps(images):
+        outputs = network(images, training=False)
+        return tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), outputs)
+
     # Images of many sizes share one program after the second, which sees any size.
     @tf.function(reduce_retracing=True)
     def detect(images, transforms):
-        outputs = network(images, training=False)
-        outputs = tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), outputs)
+        outputs = maps(images)
+        if flip:
+            outputs = detector.merge_mirrored(outputs, maps(tf.reverse(images, axis=[2])))
         found = detector.decode(outputs)
         return found._replace(boxes=inverse_transform_boxes(found.boxes, transforms))
 

@@ -14,6 +14,7 @@ from centernet_tf.errors import UserError
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES, coco_metrics
 from centernet_tf.evaluation.detect import detect_batches, detect_function
 from centernet_tf.evaluation.ground_truth import coco_ground_truth
+from centernet_tf.evaluation.soft_nms import merge_results
 
 
 def evaluate(trained, manifest, split: Optional[str] = None, progress: bool = False) -> dict:
@@ -75,21 +76,35 @@ def evaluate_network(
       the metrics of `coco_metrics`, and the COCO results they were computed from.
     """
     split = split or config.data.eval_split
-    batches = input_pipeline.eval_dataset(config, manifest, split)
     if config.evaluation.resolution == "keep":
         any_size = detector.build((None, None))
         any_size.set_weights(network.get_weights())
         network, detect = any_size, None
-    detect = detect or detect_function(network, detector)
-    bar = ProgressBar(split, manifest.split(split).num_examples) if progress else None
-    with _unreadable_named(manifest, split):
-        detections = detect_batches(
-            detect, batches, manifest.class_ids, bar.advance if bar else None
-        )
-    if bar:
-        bar.close()
+    if config.evaluation.flip or detect is None:
+        detect = detect_function(network, detector, config.evaluation.flip)
+    detections = _detect_split(detect, detector, config, manifest, split, progress)
     annotations = input_pipeline.read_annotations(manifest, split)
     return coco_metrics(coco_ground_truth(annotations, manifest.categories), detections), detections
+
+
+def _detect_split(detect, detector, config, manifest, split, progress) -> list:
+    """Returns the COCO results of a split at all scales, merged and rounded as configured."""
+    settings, detections = config.evaluation, []
+    num_images = manifest.split(split).num_examples * len(settings.scales)
+    bar = ProgressBar(split, num_images) if progress else None
+    with _unreadable_named(manifest, split):
+        for scale in settings.scales:
+            batches = input_pipeline.eval_dataset(config, manifest, split, scale)
+            detections += detect_batches(
+                detect, batches, manifest.class_ids, bar.advance if bar else None
+            )
+    if bar:
+        bar.close()
+    if len(settings.scales) > 1 or settings.soft_nms:
+        detections = merge_results(detections, detector.options.max_detections)
+    if settings.round_scores:
+        detections = [{**each, "score": round(each["score"], 2)} for each in detections]
+    return detections
 
 
 @contextlib.contextmanager

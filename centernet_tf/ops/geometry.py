@@ -8,7 +8,7 @@ half-pixel shift, as in the original CenterNet (its `get_affine_transform` and `
 import tensorflow as tf
 
 
-def letterbox_transform(image_size, input_size):
+def letterbox_transform(image_size, input_size, scale=1.0):
     """Returns the transform that fits an image centred in the input, its aspect ratio kept.
 
     For a square input it equals the original's `fix_res` test transform with centre (W/2, H/2) and
@@ -18,15 +18,19 @@ def letterbox_transform(image_size, input_size):
     Args:
       image_size: int or float [..., 2], (height, width) in pixels.
       input_size: (height, width) of the network input in pixels.
+      scale: of a multi-scale test. The original resizes the image first, to whole pixels and with
+        half-pixel centres, and letterboxes that with the unscaled image's transform; this is both
+        in one.
 
     Returns:
       float32 [..., 3] transform.
     """
     image_size = tf.cast(image_size, tf.float32)
     input_size = tf.constant([float(side) for side in input_size], tf.float32)
-    scale = tf.reduce_min(input_size / image_size, axis=-1, keepdims=True)
-    shift = input_size / 2.0 - scale * image_size / 2.0
-    return tf.concat([scale, shift], axis=-1)
+    fit = tf.reduce_min(input_size / image_size, axis=-1, keepdims=True)
+    resized = image_size if scale == 1.0 else tf.floor(image_size * scale)
+    shift = input_size / 2.0 + fit * (0.5 * (scale - 1.0) - resized / 2.0)
+    return tf.concat([scale * fit, shift], axis=-1)
 
 
 def transform_boxes(boxes, transform):

@@ -34,10 +34,9 @@ def top_peaks(heatmap, k):
     """
     num_classes = heatmap.shape[3]
     cells = heatmap.shape[1:3].num_elements()
-    by_cell = tf.reshape(
-        heatmap, [tf.shape(heatmap)[0], -1 if cells is None else cells, num_classes]
-    )
-    num_cells = k if cells is None else min(k, cells)
+    shape = [-1, cells, num_classes] if cells else [tf.shape(heatmap)[0], -1, num_classes]
+    by_cell = tf.reshape(heatmap, shape)
+    num_cells = min(k, cells) if cells else k
     _, best_cells = tf.math.top_k(tf.reduce_max(by_cell, axis=-1), k=num_cells)
     candidates = tf.gather(by_cell, best_cells, batch_dims=1)
     candidates = tf.reshape(candidates, [-1, num_cells * num_classes])

@@ -5,8 +5,9 @@ import tensorflow as tf
 
 def gather_cells(maps, index):
     """Values of maps [B, H, W, C] at flat cells [B, M] (y * W + x) -> [B, M, C]."""
-    height, width, channels = maps.shape[1:]
-    return tf.gather(tf.reshape(maps, [-1, height * width, channels]), index, batch_dims=1)
+    cells, channels = maps.shape[1:3].num_elements(), maps.shape[3]
+    shape = [-1, cells, channels] if cells else [tf.shape(maps)[0], -1, channels]
+    return tf.gather(tf.reshape(maps, shape), index, batch_dims=1)
 
 
 def sparse_l1_loss(maps, index, mask, target):

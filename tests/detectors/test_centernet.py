@@ -93,6 +93,25 @@ def test_heat_maps_of_the_device_are_those_of_the_host(options):
             np.testing.assert_allclose(completed[name], value, atol=1e-6, err_msg=name)
 
 
+def test_a_flip_test_averages_what_the_mirror_image_shows(rng):
+    detector = make()
+    maps = {"heatmap": 3, "size": 2, "offset": 2}
+    one, other = (
+        {name: tf.constant(rng.normal(size=(2, 16, 24, c)), tf.float32) for name, c in maps.items()}
+        for _ in range(2)
+    )
+    merged = detector.merge_mirrored(one, other)
+    for y, x in ((0, 0), (5, 23), (15, 11)):
+        sigmoid = 1 / (1 + np.exp(-one["heatmap"][0, y, x]))
+        mirrored = 1 / (1 + np.exp(-other["heatmap"][0, y, 23 - x]))
+        np.testing.assert_allclose(
+            tf.sigmoid(merged["heatmap"])[0, y, x], (sigmoid + mirrored) / 2, rtol=1e-5
+        )
+        mean = (one["size"][0, y, x] + other["size"][0, y, 23 - x]) / 2
+        np.testing.assert_allclose(merged["size"][0, y, x], mean, rtol=1e-6)
+    np.testing.assert_array_equal(merged["offset"], one["offset"])
+
+
 def test_no_objects_gives_a_finite_loss():
     detector = make()
     nothing = detector.encode(tf.zeros([4, 4]), tf.zeros([4], tf.int32), tf.zeros([4], tf.bool))

@@ -1,5 +1,6 @@
 """Evaluation, ceiling and pictures on real records, with a network that has learned nothing."""
 
+import collections
 import json
 import shutil
 
@@ -14,8 +15,8 @@ from centernet_tf.data.sources import shapes_splits
 from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation import demo_pictures
-from centernet_tf.evaluation.ceiling import ap_ceiling
 from centernet_tf.evaluation.evaluate import evaluate, evaluate_network
+from centernet_tf.evaluation.inspection import inspect_split
 from centernet_tf.ops.geometry import inverse_transform_boxes
 from centernet_tf.training.model_dir import Trained
 
@@ -73,6 +74,22 @@ def test_images_at_their_own_resolution(trained, manifest):
         np.testing.assert_allclose(rows[0]["bbox"][:2], boxes[0, 1::-1], atol=1e-2)
 
 
+def test_scales_are_merged_and_scores_rounded(trained, manifest):
+    one, _ = _scored(trained, manifest, {})
+    merged, rows = _scored(trained, manifest, {"scales": [1.0, 1.5], "round_scores": True})
+    assert merged["num_images"] == one["num_images"] == 5
+    assert all(row["score"] == round(row["score"], 2) for row in rows)
+    by_image = collections.Counter(row["image_id"] for row in rows)
+    assert len(by_image) == 5 and max(by_image.values()) >= 100
+    kept, _ = _scored(trained, manifest, {"scales": [0.5, 1.0], "resolution": "keep"})
+    assert kept["num_images"] == 5
+
+
+def _scored(trained, manifest, settings):
+    config = trained.config.replace(evaluation=settings)
+    return evaluate_network(trained.network, trained.detector, config, manifest)
+
+
 def test_an_unreadable_image_is_named(trained, manifest, tmp_path):
     folder = shutil.copytree(manifest.data_dir, tmp_path / "records")
     (shard, *_) = sorted(folder.glob("val-*.tfrecord"))
@@ -84,9 +101,9 @@ def test_an_unreadable_image_is_named(trained, manifest, tmp_path):
 
 
 def test_ceiling_of_drawn_shapes_is_high(trained, manifest):
-    result = ap_ceiling(trained.config, manifest, "val")
-    assert result["grid"]["num_objects"] == manifest.split("val").num_boxes
-    assert result["metrics"]["AP"] > 0.9
+    result = inspect_split(trained.config, manifest, "val")
+    assert result.grid["num_objects"] == manifest.split("val").num_boxes
+    assert result.metrics["AP"] > 0.9
 
 
 def test_first_images_are_in_the_order_of_evaluation(trained, manifest):

@@ -97,3 +97,14 @@ def test_rounding_never_blackens_the_border(rng):
         )
         if (size[0] - height) % 2 == 0 and (size[1] - width) % 2 == 0:
             assert (rows, columns) == (height, width)
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.5])
+def test_a_scaled_letterbox_is_the_resize_and_the_warp_of_the_original(scale):
+    height, width, side = 45, 61, 96
+    transform = letterbox_transform(tf.constant([height, width]), (side, side), scale).numpy()
+    resized = np.floor([height * scale, width * scale])
+    for point in np.array([[0.0, 0.0], [20.0, 33.5]]):
+        moved = (point + 0.5) * scale - 0.5
+        expected = (moved - resized / 2) * (side / width) + side / 2
+        np.testing.assert_allclose(transform[0] * point + transform[1:], expected, atol=1e-4)
