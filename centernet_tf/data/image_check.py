@@ -21,6 +21,8 @@ MAX_BYTES = 256 * 1024 * 1024
 
 # Forms that `tf.io.decode_image(channels=3)` reads as the RGB that a person sees.
 _KEPT_MODES = {"JPEG": ("RGB", "L"), "MPO": ("RGB", "L"), "PNG": ("RGB", "L")}
+# Pillow knows more, of which some start other programs or are documents. Its JPEG includes MPO.
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000")
 _LOSSY_FORMATS = ("JPEG", "MPO", "WEBP")
 
 
@@ -86,17 +88,21 @@ def _read(path: str) -> bytes:
 
 
 def _check(data: bytes) -> CheckedImage:
-    with Image.open(io.BytesIO(data)) as image:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
         # Checks the sums of PNG chunks, which TensorFlow does not; leaves the image unusable.
         image.verify()
-    with Image.open(io.BytesIO(data)) as image:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
         stored_format, mode, (width, height) = image.format, image.mode, image.size
         if width * height > MAX_PIXELS:
             raise ImageFault("oversized_image", f"{width}x{height}; at most {MAX_PIXELS} pixels")
+        is_readable = stored_format in _KEPT_MODES and _tensorflow_size(data) == (height, width)
+        if stored_format == "PNG" and not is_readable:
+            # Pillow makes black of rows that are missing or damaged.
+            raise ImageFault("undecodable_image", f"PNG {mode} of {width}x{height} is damaged")
         orientation = _orientation(image)
         # Pillow says RGB for PNG with 16 bits a channel and for PNG with one transparent colour.
         is_plain = mode in _KEPT_MODES.get(stored_format, ()) and "transparency" not in image.info
-        if orientation == 1 and is_plain and _tensorflow_size(data) == (height, width):
+        if orientation == 1 and is_plain and is_readable:
             kept_format = "png" if stored_format == "PNG" else "jpeg"
             return CheckedImage(data, kept_format, height, width, orientation, "")
         pixels = exif.upright_image(_to_rgb(image), orientation)

@@ -10,6 +10,7 @@ pixel.
 import os
 import xml.etree.ElementTree as ElementTree
 from typing import List, Optional, Sequence
+from xml.parsers.expat import ExpatError
 
 from centernet_tf.data.annotations import (
     AnnotatedSplit,
@@ -20,6 +21,7 @@ from centernet_tf.data.annotations import (
 from centernet_tf.data.class_names import read_lines
 from centernet_tf.data.problems import ProblemReport
 from centernet_tf.data.safe_path import path_inside
+from centernet_tf.data.safe_xml import parse_xml
 from centernet_tf.errors import UserError, nearest
 
 _EXTENSIONS = (
@@ -152,13 +154,21 @@ def _read_image(voc_root, name, image_id, image_path, report) -> Optional[ImageA
         report.add("image_without_annotation", file_name, f"no Annotations/{name}.xml")
     else:
         try:
-            root = ElementTree.parse(annotation_path).getroot()
-        except (ElementTree.ParseError, OSError, ValueError, LookupError) as error:
+            root = _read_annotation(annotation_path)
+        except (ElementTree.ParseError, ExpatError, OSError, ValueError, LookupError) as error:
             report.add("unreadable_annotation", file_name, f"Annotations/{name}.xml: {error}")
             return None
         height, width = (_size(root, side) for side in ("height", "width"))
         boxes = tuple(_boxes(root, file_name, report))
     return ImageAnnotation(image_id, file_name, image_path, height, width, boxes)
+
+
+def _read_annotation(path: str) -> ElementTree.Element:
+    with open(path, "rb") as stream:
+        root = parse_xml(stream.read())
+    if root.tag.lower() != "annotation":
+        raise ValueError(f"its root is <{root.tag[:50]}> instead of <annotation>")
+    return root
 
 
 def _size(root, side: str) -> int:
