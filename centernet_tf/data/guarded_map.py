@@ -16,7 +16,7 @@ def usable_only(records, function, epoch, report_path: str):
     """Maps records through a function that may fail, in order, leaving out those that fail.
 
     Args:
-      records: `tf.data.Dataset` of (seed int32 [2], serialised string).
+      records: `tf.data.Dataset` of (seed int32 [2], serialised string or strings).
       function: (seed, serialised) -> nest of tensors.
       epoch: int64 scalar, for the report.
       report_path: text file that gets a line `epoch first end` at its end wherever the records
@@ -52,7 +52,8 @@ class Guarded(NamedTuple):
     """One element of a guarded map.
 
     Attributes:
-      value: what the function gave; zeros where it failed.
+      value: what the function gave; zeros where it failed; of the first record alone where only one
+        of its partners is at fault.
       fault: string scalar: '' or why the record cannot be used.
       file_name: string scalar, of a record that cannot be used.
     """
@@ -70,8 +71,9 @@ def guarded_map(records, function):
     record, too long for training.
 
     Args:
-      records: `tf.data.Dataset` of (seed int32 [2], serialised string).
-      function: (seed, serialised) -> nest of tensors of static shapes.
+      records: `tf.data.Dataset` of (seed int32 [2], serialised string, or string [1 + partners]).
+      function: (seed, serialised) -> nest of tensors of static shapes; it takes a string alone as
+        well.
 
     Returns:
       `tf.data.Dataset` of `Guarded`, one for each record.
@@ -81,6 +83,10 @@ def guarded_map(records, function):
     def attempt(seed, serialized):
         record = tf.data.Dataset.from_tensors((seed, serialized))
         tries = record.map(lambda *each: Guarded(function(*each), "", "")).ignore_errors()
+        if serialized.shape.rank:
+            record = record.map(lambda seed, strings: (seed, strings[0]))
+            alone = record.map(lambda *each: Guarded(function(*each), *_partner_fault(each[1])))
+            tries = tries.concatenate(alone.ignore_errors())
         for probe in (_image_fault, _list_fault, _record_fault):
             stand_in = record.map(lambda _, each, probe=probe: Guarded(_zeros(spec), *probe(each)))
             tries = tries.concatenate(stand_in.ignore_errors())
@@ -91,6 +97,11 @@ def guarded_map(records, function):
 
 def _zeros(spec):
     return tf.nest.map_structure(lambda each: tf.zeros(each.shape, each.dtype), spec)
+
+
+def _partner_fault(serialized):
+    features = read_features(serialized)
+    return "a record that it was to be combined with cannot be used", features["image/filename"]
 
 
 def _image_fault(serialized):

@@ -1,18 +1,17 @@
 """From the shards of a data set to batches for training and evaluation."""
 
-import importlib
-from typing import NamedTuple
-
 import tensorflow as tf
 
 from centernet_tf.data.guarded_map import usable_only
+from centernet_tf.data.keep_resolution import read_keep_resolution
 from centernet_tf.data.letterbox import read_letterbox
 from centernet_tf.data.object_list import pad_objects
 from centernet_tf.data.record_annotations import read_annotations
 from centernet_tf.data.record_parser import parse_record, require_known_id
 from centernet_tf.data.record_stream import EpochPlan, read_shards, training_stream
+from centernet_tf.data.training_example import partners_wanted, training_example
 from centernet_tf.errors import UserError
-from centernet_tf.ops.color import apply_color, compose_color, normalization_color
+from centernet_tf.ops.color import apply_color, normalization_color
 
 __all__ = ["eval_dataset", "read_annotations", "steps_per_epoch", "train_dataset"]
 
@@ -41,7 +40,8 @@ def train_dataset(
 
     Every random choice follows from `runtime.seed`, the epoch and the example's place in it, so
     that batches do not depend on the machine, on parallelism, or on where a run was resumed. A
-    record that cannot be used is left out, reported, and made good by a further one.
+    record that cannot be used is left out, reported, and made good by a further one. So is one
+    whose partner in a mosaic or mix-up cannot be used.
 
     Args:
       config: `ExperimentConfig`.
@@ -84,7 +84,7 @@ def train_dataset(
 
 
 def epoch_records(config, manifest, epoch: int, input_context=None):
-    """Returns what `train_dataset` reads in an epoch: (seed int32 [2], serialised string)."""
+    """Returns what `train_dataset` reads in an epoch; elements as `training_stream` has them."""
     plan = _epoch_plan(config, steps_per_epoch(config, manifest), input_context)
     everything = plan._replace(examples=-1)
     split = manifest.split(config.data.train_split)
@@ -93,46 +93,19 @@ def epoch_records(config, manifest, epoch: int, input_context=None):
 
 def _epoch_plan(config, steps, input_context):
     data, train = config.data, config.train
+    partners = partners_wanted(data.augmentation)
     pipelines = input_context.num_input_pipelines if input_context else 1
     return EpochPlan(
         examples=steps * (train.global_batch_size // pipelines),
-        # One more pass makes good what turns out to be unusable.
-        passes=train.repeats_per_epoch + 1,
+        # One more pass makes good what turns out to be unusable; an unusable record also spoils the
+        # examples whose partner it is.
+        passes=(train.repeats_per_epoch + 1) * (1 + partners),
         shuffle_buffer=data.shuffle_buffer,
         cache=data.cache,
         pipelines=pipelines,
         pipeline=input_context.input_pipeline_id if input_context else 0,
+        partners=partners,
     )
-
-
-def training_example(config, manifest):
-    """Returns the function from (seed, serialised record) to a `TrainingExample`."""
-    data, class_ids = config.data, list(manifest.class_ids)
-    augment = importlib.import_module(
-        f"centernet_tf.data.augment_{data.augmentation.recipe}"
-    ).augment
-
-    def example(seed, serialized):
-        sample = parse_record(serialized, class_ids, check_ids=False)
-        augmented = augment(sample, data.input_size, data.augmentation, seed)
-        normalization = normalization_color(data.channel_order, data.mean, data.std)
-        return TrainingExample(
-            apply_color(augmented.image, compose_color(augmented.color, normalization)),
-            pad_objects(augmented.boxes_px, augmented.classes, augmented.keep, data.max_boxes),
-            sample.unknown_id,
-            sample.file_name,
-        )
-
-    return example
-
-
-class TrainingExample(NamedTuple):
-    """An augmented image, its objects (`pad_objects`), and the record's unknown id and name."""
-
-    image: tf.Tensor
-    objects: tuple
-    unknown_id: tf.Tensor
-    file_name: tf.Tensor
 
 
 def _known_only(example):
@@ -141,13 +114,17 @@ def _known_only(example):
         return tf.identity(example.image), example.objects
 
 
-def eval_dataset(config, manifest, split=None) -> tf.data.Dataset:
-    """Returns every image of a split once, letterboxed, in the order of the shards.
+def eval_dataset(config, manifest, split=None, scale=1.0) -> tf.data.Dataset:
+    """Returns every image of a split once, in the order of the shards.
+
+    Images are letterboxed to data.input_size, or with evaluation.resolution 'keep' put unscaled on
+    canvases of their own size; B is then 1, and H and W differ from batch to batch.
 
     Args:
       config: `ExperimentConfig`.
       manifest: `Manifest` of the data set.
       split: name of the split; None takes data.eval_split.
+      scale: by which images are scaled besides, for a multi-scale test.
 
     Returns:
       `tf.data.Dataset` of dicts, B being evaluation.batch_size and M data.max_boxes:
@@ -161,13 +138,18 @@ def eval_dataset(config, manifest, split=None) -> tf.data.Dataset:
     Raises:
       UserError: there is no such split, or it is empty.
     """
-    data, batch_size = config.data, config.evaluation.batch_size
+    data, keep = config.data, config.evaluation.resolution == "keep"
+    batch_size = 1 if keep else config.evaluation.batch_size
     chosen = manifest.split(split or data.eval_split)
     class_ids = list(manifest.class_ids)
 
     def example(serialized):
         sample = parse_record(serialized, class_ids)
-        image, transform = read_letterbox(sample.image, data.input_size)
+        if keep:
+            multiple = config.evaluation.pad_multiple
+            image, transform = read_keep_resolution(sample.image, multiple, scale)
+        else:
+            image, transform = read_letterbox(sample.image, data.input_size, scale)
         normalization = normalization_color(data.channel_order, data.mean, data.std)
         # Crowd marks ride on the classes, so that both are cut and padded alike.
         tagged = 2 * sample.classes + tf.cast(sample.is_crowd, tf.int32)
@@ -190,8 +172,10 @@ def eval_dataset(config, manifest, split=None) -> tf.data.Dataset:
     images = read_shards(chosen.shard_paths).map(example, tf.data.AUTOTUNE)
     # A manifest that counts otherwise than its shards would drop images from the last batch unseen.
     images = images.apply(tf.data.experimental.assert_cardinality(chosen.num_examples))
-    filler = _blank(images.element_spec).repeat(-chosen.num_examples % batch_size)
-    return images.concatenate(filler).batch(batch_size, True).with_options(_options()).prefetch(2)
+    missing = -chosen.num_examples % batch_size
+    if missing:
+        images = images.concatenate(_blank(images.element_spec).repeat(missing))
+    return images.batch(batch_size, True).with_options(_options()).prefetch(2)
 
 
 def _blank(element_spec):

@@ -22,6 +22,7 @@ class EpochPlan(NamedTuple):
       cache: keep all records in memory; then they are shuffled among all.
       pipelines: how many input pipelines share the epoch, each taking every so many-th record.
       pipeline: the number of this one.
+      partners: further records that come with each, from passes of their own over the split.
     """
 
     examples: int
@@ -30,6 +31,7 @@ class EpochPlan(NamedTuple):
     cache: bool = False
     pipelines: int = 1
     pipeline: int = 0
+    partners: int = 0
 
 
 def read_shards(shard_paths):
@@ -97,7 +99,7 @@ def training_stream(split, seed, epochs, plan: EpochPlan, process=lambda records
       plan: `EpochPlan`.
       process: turns the records of an epoch, a `tf.data.Dataset` of (seed int32 [2], serialised
         string), and its number into examples; it may leave some out. Each record has a seed of its
-        own.
+        own. With partners the string is [1 + plan.partners], the record itself first.
 
     Returns:
       `tf.data.Dataset` of plan.examples examples for each epoch, fewer where they run out.
@@ -117,9 +119,16 @@ def training_stream(split, seed, epochs, plan: EpochPlan, process=lambda records
 
     def one_epoch(epoch):
         order_seed, example_seed = split_seed(_fold_in(tf.constant([seed, 0]), epoch), 2)
-        records = tf.data.Dataset.range(plan.passes).flat_map(
-            lambda number: one_pass(_fold_in(order_seed, number))
-        )
+
+        def in_passes(first, end):
+            numbers = tf.data.Dataset.range(first, end)
+            return numbers.flat_map(lambda number: one_pass(_fold_in(order_seed, number)))
+
+        records = in_passes(0, plan.passes)
+        if plan.partners:
+            partners = in_passes(plan.passes, plan.passes * (1 + plan.partners))
+            records = tf.data.Dataset.zip((records, partners.batch(plan.partners, True)))
+            records = records.map(lambda record, others: tf.concat([[record], others], axis=0))
         records = records.enumerate().shard(plan.pipelines, plan.pipeline)
         records = records.map(lambda index, serialized: (_fold_in(example_seed, index), serialized))
         return process(records, epoch).take(plan.examples)

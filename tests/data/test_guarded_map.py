@@ -56,3 +56,21 @@ def test_every_fault_is_explained_and_named(mixed):
         ("a record without a name", "it is damaged, or no tf.train.Example"),
         ("empty.jpg", unusable),
     ]
+
+
+def test_faults_of_partners_are_told_from_those_of_the_record(mixed):
+    def heights(seed, serialized):
+        records = tf.unstack(serialized) if serialized.shape.rank else [serialized]
+        return tf.reduce_max([height(seed, record) for record in records])
+
+    pairs = mixed.batch(2, drop_remainder=True).map(lambda seeds, records: (seeds[0], records))
+    swapped = pairs.map(lambda seed, records: (seed, records[::-1]))
+    found = [
+        (element.file_name.numpy().decode(), element.fault.numpy().decode())
+        for element in guarded_map(pairs.take(1).concatenate(swapped.take(2)), heights)
+    ]
+    assert found == [
+        ("good.jpg", "a record that it was to be combined with cannot be used"),
+        ("cut.jpg", "its image cannot be decoded"),
+        ("good.jpg", "a record that it was to be combined with cannot be used"),
+    ]

@@ -54,6 +54,18 @@ def test_broken_records_are_left_out_and_named(broken, tmp_path, cache):
     assert names and {each.epoch for each in found} <= {0, 1}
 
 
+def test_what_a_broken_partner_spoils_is_left_out_too(broken, tmp_path):
+    mixing = "data.augmentation.mixup=1.0,train.repeats_per_epoch=2"
+    config = load_config([], [SETTINGS, mixing])
+    notes = tmp_path / "notes.txt"
+    batches = list(train_dataset(config, broken, lists, report_path=str(notes)))
+    assert len(batches) == 2 * (20 // 4)
+    faults = {each.fault: each.file_name for each in explain(config, broken, read_notes(notes))}
+    name = faults.pop("a record that it was to be combined with cannot be used")
+    assert name.removesuffix(".jpg").isdecimal()
+    assert faults.get("its image cannot be decoded", "cut.jpg") == "cut.jpg"
+
+
 def test_where_an_epoch_starts_makes_no_difference(broken, tmp_path):
     config = load_config([], [SETTINGS])
     notes = str(tmp_path / "notes.txt")

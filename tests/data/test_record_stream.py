@@ -48,6 +48,43 @@ def test_passes_cover_the_split_each(split, cache):
     np.testing.assert_array_equal(np.bincount(records), np.full(23, 3))
 
 
+def read_with_partners(split, epochs=(0, 1), **plan):
+    plan = EpochPlan(**{"examples": 23, "passes": 1, "shuffle_buffer": 6, "partners": 3, **plan})
+    stream = training_stream(split, 5, epochs, plan)
+    assert stream.element_spec[1].shape == (4,)
+    return [(tuple(s.tolist()), r.astype(int).tolist()) for s, r in stream.as_numpy_iterator()]
+
+
+@pytest.mark.parametrize("cache", [False, True])
+def test_partners_change_neither_order_nor_seeds(split, cache):
+    alone = read(split, (0, 2), examples=23, cache=cache)
+    together = read_with_partners(split, (0, 2), cache=cache)
+    assert [(seed, records[0]) for seed, records in together] == alone
+
+
+@pytest.mark.parametrize("cache", [False, True])
+def test_partners_of_an_epoch_are_the_same_wherever_a_run_starts(split, cache):
+    whole = read_with_partners(split, (0, 3), cache=cache)
+    assert read_with_partners(split, (2, 3), cache=cache) == whole[46:]
+    epochs = [[records[1:] for _, records in whole[23 * e : 23 * e + 23]] for e in range(3)]
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+
+
+@pytest.mark.parametrize("cache", [False, True])
+def test_partners_are_every_record_equally_often_in_an_order_of_their_own(split, cache):
+    found = read_with_partners(split, passes=2, examples=46, cache=cache)
+    records, *partners = zip(*(records for _, records in found))
+    np.testing.assert_array_equal(np.bincount(records), np.full(23, 2))
+    np.testing.assert_array_equal(np.bincount(np.ravel(partners)), np.full(23, 6))
+    assert all(np.mean(np.equal(records, each)) < 0.3 for each in partners)
+
+
+def test_input_pipelines_share_records_and_partners(split):
+    whole = read_with_partners(split)
+    parts = [read_with_partners(split, pipelines=2, pipeline=number) for number in range(2)]
+    assert parts == [whole[0::2], whole[1::2]]
+
+
 def test_cache_does_without_the_files_after_the_first_epoch(split):
     plan = EpochPlan(examples=20, passes=1, shuffle_buffer=6, cache=True)
     stream = training_stream(split, 5, (0, 3), plan).as_numpy_iterator()
