@@ -42,7 +42,8 @@ class AugmentationConfig(hyperparams.Config):
     # Original recipe: standard deviation of the PCA lighting noise.
     lighting: float = 0.1
     # Any recipe: probability of showing the corners of four augmented images around a random point.
-    # It reads, and holds for shuffling, three times as many records more; mixup once as many.
+    # Three further records are read for each example, and one for mixup; either doubles what
+    # data.shuffle_buffer holds. They are decoded only where they are shown.
     mosaic: float = 0.0
     # Any recipe: probability of blending the image half and half with another augmented one.
     mixup: float = 0.0
