@@ -1,43 +1,79 @@
-"""Saving the run at the end of epochs and finding the way back into it."""
+"""Saving the run and finding the way back into it."""
 
 import os
 
 import keras
 import tensorflow as tf
 
+from centernet_tf.errors import UserError
+
 
 class Checkpoints(keras.callbacks.Callback):
-    """Network, optimizer, step and epoch in `model_dir/checkpoints`, every few epochs.
+    """Network, optimizer, step and place in the data in `model_dir/checkpoints`.
 
-    The last epoch is always saved.
+    Saved every few epochs, after the last one, and where `checkpoint_every_steps` says so also
+    within an epoch.
 
     TensorFlow writes the files of a checkpoint first and the `checkpoint` index that names it last,
-    so a killed run leaves the one before as the newest.
+    so a killed run leaves the one before as the newest. A checkpoint that cannot be read all the
+    same, such as one that a full disk cut short, gives way to the one before it.
     """
 
     def __init__(self, model_dir, trainer, config):
         super().__init__()
         self.epoch = tf.Variable(0, dtype=tf.int64, name="finished_epochs")
+        self.batch = tf.Variable(0, dtype=tf.int64, name="finished_batches")
         self.every, self.epochs = config.checkpoint_every, config.epochs
+        self.every_steps = config.checkpoint_every_steps
+        self.first_batch = 0
+        self.folder = os.path.join(model_dir, "checkpoints")
         self.manager = tf.train.CheckpointManager(
             tf.train.Checkpoint(
                 network=trainer.network,
                 optimizer=trainer.optimizer,
                 step=trainer.optimizer.iterations,
                 epoch=self.epoch,
+                batch=self.batch,
             ),
-            os.path.join(model_dir, "checkpoints"),
+            self.folder,
             max_to_keep=config.keep_checkpoints,
             checkpoint_name="ckpt",
         )
 
-    def restore(self) -> int:
-        """Restores the newest checkpoint, if any, and returns the number of finished epochs."""
-        if self.manager.latest_checkpoint:
-            self.manager.checkpoint.restore(self.manager.latest_checkpoint).assert_consumed()
-        return int(self.epoch.numpy())
+    def restore(self):
+        """Restores the newest checkpoint that can be read.
+
+        Returns:
+          (finished epochs, batches of the next one that are done): (0, 0) without a checkpoint.
+        """
+        paths = self.manager.checkpoints[::-1]
+        for path, older in zip(paths, [*paths[1:], None]):
+            try:
+                self.manager.checkpoint.restore(path).assert_consumed()
+                break
+            except (tf.errors.OpError, AssertionError, ValueError) as error:
+                reason = str(error).splitlines()[0]
+                if older is None:
+                    raise UserError(
+                        f"The checkpoint {path} cannot be read or belongs to another network "
+                        f"({reason}). Choose another --model_dir, or delete this one."
+                    ) from error
+                print(f"{path} cannot be read ({reason}); going back to {older}.", flush=True)
+        self.first_batch = int(self.batch.numpy())
+        return int(self.epoch.numpy()), self.first_batch
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batch.assign(self.first_batch + batch + 1)
+        if self.every_steps and int(self.batch.numpy()) % self.every_steps == 0:
+            self.save()
 
     def on_epoch_end(self, epoch, logs=None):
         self.epoch.assign(epoch + 1)
+        self.batch.assign(0)
+        self.first_batch = 0
         if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
-            self.manager.save(checkpoint_number=epoch + 1)
+            self.save()
+
+    def save(self):
+        """Writes a checkpoint of the run as it stands."""
+        self.manager.save()

@@ -37,7 +37,8 @@ class History(keras.callbacks.Callback):
         step = (epoch + 1) * self.steps
         line = {"epoch": epoch + 1, "step": step, **(logs or {})}
         line["seconds"] = round(seconds, 3)
-        line["images_per_second"] = round(self.steps * self.batch / seconds, 2)
+        # A part of an epoch that a resumed run finishes has fewer steps.
+        line["images_per_second"] = round(self.params["steps"] * self.batch / seconds, 2)
         self.lines.append(line)
         self._write()
         self._summarize(line, step)

@@ -4,6 +4,7 @@ import os
 
 import keras
 
+from centernet_tf.count_of import count_of
 from centernet_tf.data.left_out import explain, read_notes
 
 NOTES_NAME = "left_out_notes.txt"
@@ -47,7 +48,7 @@ class ReportLeftOut(keras.callbacks.Callback):
                 f"; and {len(fresh) - _NAMED_AT_ONCE} more" if len(fresh) > _NAMED_AT_ONCE else ""
             )
             print(
-                f"Left out {len(fresh)} unusable record{'s' if len(fresh) > 1 else ''} "
+                f"Left out {count_of(len(fresh), 'unusable record')} "
                 f"({examples}{more}); all of them are in {self.report_path}",
                 flush=True,
             )

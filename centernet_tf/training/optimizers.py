@@ -5,6 +5,9 @@ from official.modeling.optimization import lr_schedule
 
 from centernet_tf.config import OptimizerConfig
 
+# Parts of the names that Keras gives to biases and to the variables of normalisations.
+_NO_KERNELS = ("bias", "gamma", "beta")
+
 
 def make_schedule(config: OptimizerConfig, steps_per_epoch: int, epochs: int):
     """Returns the learning rate as a function of the step.
@@ -16,6 +19,10 @@ def make_schedule(config: OptimizerConfig, steps_per_epoch: int, epochs: int):
     drops = [epoch for epoch in config.drop_epochs if epoch < epochs]
     if config.schedule == "cosine":
         schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * steps_per_epoch)
+    elif config.schedule == "polynomial":
+        schedule = keras.optimizers.schedules.PolynomialDecay(
+            rate, epochs * steps_per_epoch, end_learning_rate=0.0, power=config.power
+        )
     elif drops:
         schedule = keras.optimizers.schedules.PiecewiseConstantDecay(
             # The rate changes at the first step past a boundary, hence the step before.
@@ -31,6 +38,11 @@ def make_schedule(config: OptimizerConfig, steps_per_epoch: int, epochs: int):
     return schedule
 
 
+def is_kernel(variable) -> bool:
+    """Says whether a variable is neither a bias nor a scale or shift of a normalisation."""
+    return not any(name in variable.name for name in _NO_KERNELS)
+
+
 def make_optimizer(config: OptimizerConfig, schedule):
     """Returns the Keras optimizer; Adam's epsilon is PyTorch's.
 
@@ -40,7 +52,10 @@ def make_optimizer(config: OptimizerConfig, schedule):
     if config.name == "sgd":
         return keras.optimizers.SGD(schedule, momentum=config.momentum, jit_compile=False)
     if config.name == "adamw":
-        return keras.optimizers.AdamW(
+        optimizer = keras.optimizers.AdamW(
             schedule, weight_decay=config.weight_decay, epsilon=1e-8, jit_compile=False
         )
+        if not config.decay_norm_and_bias:
+            optimizer.exclude_from_weight_decay(var_names=list(_NO_KERNELS))
+        return optimizer
     return keras.optimizers.Adam(schedule, epsilon=1e-8, jit_compile=False)

@@ -1,14 +1,13 @@
 """The training job: from an experiment to a trained model directory; the same call resumes it."""
 
-import contextlib
 import os
-import re
 import sys
 
-import tensorflow as tf
+import keras
 
 from centernet_tf.cli import describe_machine
 from centernet_tf.config import ExperimentConfig
+from centernet_tf.count_of import count_of
 from centernet_tf.data.input_pipeline import steps_per_epoch, train_dataset
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.service import through_service
@@ -17,11 +16,13 @@ from centernet_tf.errors import UserError
 from centernet_tf.evaluation.evaluate import evaluate
 from centernet_tf.training.checkpoints import Checkpoints
 from centernet_tf.training.evaluation_callback import EvaluateDuringTraining
+from centernet_tf.training.faults import faults_told
 from centernet_tf.training.history import History
 from centernet_tf.training.left_out_report import ReportLeftOut
 from centernet_tf.training.model_dir import load_trained, write_description
 from centernet_tf.training.optimizers import make_optimizer, make_schedule
 from centernet_tf.training.runtime import make_strategy, set_seed, use_xla
+from centernet_tf.training.stop_on_signal import StopOnSignal, Stopped
 from centernet_tf.training.trainer import Trainer
 
 MODES = ("train", "eval", "train_and_eval")
@@ -54,7 +55,7 @@ def run_job(config: ExperimentConfig, model_dir: str, mode: str = "train_and_eva
 
 
 def train(config: ExperimentConfig, model_dir: str, evaluate_between: bool) -> None:
-    """Trains to the last epoch; see `run_job`."""
+    """Trains to the last epoch; see `run_job`. SIGTERM saves and exits the process."""
     manifest = open_data_set(config)
     steps = steps_per_epoch(config, manifest)
     strategy, xla = make_strategy(config.runtime), use_xla(config.runtime)
@@ -71,72 +72,76 @@ def train(config: ExperimentConfig, model_dir: str, evaluate_between: bool) -> N
         optimizer.build(trainer.network.trainable_variables)
         trainer.compile(optimizer=optimizer)
         checkpoints = Checkpoints(model_dir, trainer, config.train)
-        finished = checkpoints.restore()
+        finished, batches = checkpoints.restore()
     if finished >= config.train.epochs:
-        print(f"{model_dir} has finished its {config.train.epochs} epochs; nothing to train.")
+        done = count_of(config.train.epochs, "epoch")
+        print(f"{model_dir} has finished its {done}; nothing to train (raise train.epochs).")
         return
-    if finished:
-        print(f"Resuming {model_dir} after epoch {finished}.", flush=True)
+    if finished or batches:
+        within = f" and {count_of(batches, 'step')}" if batches else ""
+        print(f"Resuming {model_dir} after epoch {finished}{within}.", flush=True)
 
     history = History(model_dir, steps, config.train.global_batch_size)
     history.resume(finished)
-    # The history opens the epoch's line, the evaluation adds to it, and the checkpoint closes the
-    # epoch.
-    callbacks = [history]
+    left_out = ReportLeftOut(model_dir, config, manifest)
+    # Keras's own line comes first; the history opens the epoch's record, the evaluation adds to
+    # it, and the checkpoint closes the epoch.
+    callbacks = [keras.callbacks.ProgbarLogger(count_mode="steps"), history]
     if evaluate_between:
         callbacks.append(EvaluateDuringTraining(trainer, config, manifest, history))
-    left_out = ReportLeftOut(model_dir, config, manifest)
-    batches = train_dataset(
-        config, manifest, detector.encode, finished, report_path=left_out.notes_path
-    )
-    if config.data.service:
-        batches = through_service(batches, config.data.service)
-    with _data_faults_told(config, left_out.report_path):
-        trainer.fit(
-            batches,
-            initial_epoch=finished,
-            epochs=config.train.epochs,
-            steps_per_epoch=steps,
-            callbacks=[*callbacks, left_out, checkpoints],
-            verbose=1 if sys.stdout.isatty() else 2,
-        )
-    print(f"Trained {config.train.epochs} epochs; results are in {os.path.normpath(model_dir)}")
+    callbacks += [left_out, checkpoints]
+    with faults_told(config, manifest, left_out.report_path, steps, schedule):
+        for first, last, length in _parts(finished, batches, config.train.epochs, steps):
+            data = _batches(config, manifest, detector, first, left_out.notes_path)
+            _fit(trainer, data.skip(steps - length), (first, last), length, callbacks)
+    epochs = count_of(config.train.epochs, "epoch")
+    print(f"Trained {epochs}; results are in {os.path.normpath(model_dir)}")
 
 
 def _tell_crowded(split, max_boxes: int) -> None:
     over, most = split.crowded(max_boxes)
     if over:
         print(
-            f"{over} of {split.num_examples} images of '{split.name}' hold more objects than "
-            f"data.max_boxes={max_boxes} (at most {most}); the smallest of them are not trained.",
+            f"More objects than data.max_boxes={max_boxes} in {over} of "
+            f"{count_of(split.num_examples, 'image')} of '{split.name}' (at most {most}); the "
+            "smallest are not trained.",
             flush=True,
         )
 
 
-@contextlib.contextmanager
-def _data_faults_told(config, report_path):
-    """Turns the errors of the input pipeline that a user can mend into sentences."""
-    split = f"split '{config.data.train_split}' of {config.data.path}"
+def _parts(epoch, batches, epochs, steps):
+    """Yields (first epoch, end, steps of each): the rest of an epoch begun, then whole ones."""
+    if 0 < batches < steps:
+        yield epoch, epoch + 1, steps - batches
+    epoch += batches > 0
+    if epoch < epochs:
+        yield epoch, epochs, steps
+
+
+def _batches(config, manifest, detector, first_epoch, notes_path):
+    batches = train_dataset(config, manifest, detector.encode, first_epoch, notes_path)
+    if config.data.service:
+        batches = through_service(batches, config.data.service)
+    return batches
+
+
+def _fit(trainer, batches, epochs, steps, callbacks) -> None:
+    """Trains epochs of so many steps; a signal to end is obeyed after the step in work."""
+    checkpoints = callbacks[-1]
     try:
-        yield
-    except tf.errors.FailedPreconditionError as error:
-        if "expected to contain" not in error.message:
-            raise
-        raise UserError(
-            f"Too many records of {split} cannot be used; {report_path} names those met so far. "
-            "Make the data set again with python -m pipelines.make_tfrecords."
-        ) from error
-    except tf.errors.InvalidArgumentError as error:
-        unknown = re.search(
-            r"has no category with the id\D*(\d+).*?stands in\W*([^\]\n]*)", error.message, re.S
-        )
-        if not unknown:
-            raise
-        raise UserError(
-            f"A record of {split} holds the category id {unknown[1]}, which its manifest does not "
-            f"list ({unknown[2].strip()}): records and manifest do not belong together. Make "
-            "the data set again with python -m pipelines.make_tfrecords."
-        ) from error
+        with StopOnSignal(checkpoints) as stop:
+            trainer.fit(
+                batches,
+                initial_epoch=epochs[0],
+                epochs=epochs[1],
+                steps_per_epoch=steps,
+                # Last, as its checkpoint needs the place that `checkpoints` notes.
+                callbacks=[*callbacks, stop],
+                verbose=1 if sys.stdout.isatty() else 2,
+            )
+    except Stopped:
+        print(f"Stopped and saved {checkpoints.folder}; the same command goes on.", flush=True)
+        sys.exit(0)
 
 
 def open_data_set(config: ExperimentConfig):
@@ -156,7 +161,7 @@ def open_data_set(config: ExperimentConfig):
     if wanted and wanted != manifest.num_classes:
         raise UserError(
             f"model.num_classes is {wanted}, but the data set in {config.data.path} has "
-            f"{manifest.num_classes} classes ({', '.join(manifest.class_names[:10])}); set it to "
+            f"{count_of(manifest.num_classes, 'class')} ({', '.join(manifest.class_names[:10])}); set it to "
             f"{manifest.num_classes}, or to 0, which takes the data set's."
         )
     return manifest

@@ -3,6 +3,9 @@
 import keras
 import tensorflow as tf
 
+from centernet_tf.training.non_finite_loss import NOT_FINITE
+from centernet_tf.training.optimizers import is_kernel
+
 
 class Trainer(keras.Model):
     """A network with its detector's loss.
@@ -19,6 +22,8 @@ class Trainer(keras.Model):
         self.detector = detector
         self.network = network
         self.clip_norm = optimizer_config.clip_norm
+        self.clip_value = optimizer_config.clip_value
+        self.decay_all = optimizer_config.decay_norm_and_bias
         self.l2 = optimizer_config.weight_decay if optimizer_config.name == "sgd" else 0.0
         self.means = {name: keras.metrics.Mean(name=name) for name in detector.loss_names}
         jit_compile = True if use_xla else None
@@ -44,6 +49,9 @@ class Trainer(keras.Model):
         normalizers = _sum_over(replicas, self.detector.normalizers(targets))
         losses, gradients = self.gradient_function(images, targets, normalizers)
         losses, gradients = _sum_over(replicas, losses), _sum_over(replicas, gradients)
+        # Before the weights are touched, so that the last checkpoint and the run stay good.
+        with tf.control_dependencies([self._check_finite(losses)]):
+            gradients = [tf.identity(gradient) for gradient in gradients]
         self.apply(gradients)
         for name, mean in self.means.items():
             mean.update_state(losses[name])
@@ -51,11 +59,24 @@ class Trainer(keras.Model):
         # The optimizer keeps the rate of the step just taken in a variable.
         return {**results, "learning_rate": tf.identity(self.optimizer.learning_rate)}
 
+    def _check_finite(self, losses):
+        """Returns an assertion whose message names step and losses, see `non_finite_loss`."""
+        finite = tf.reduce_all([tf.math.is_finite(value) for value in losses.values()])
+        about = [text for name, value in losses.items() for text in (f" {name}=", value)]
+        step = self.optimizer.iterations
+        return tf.debugging.Assert(finite, [f"{NOT_FINITE} step=", step, *about])
+
     def apply(self, gradients):
-        """Adds the L2 penalty, clips by the global norm and lets the optimizer move the weights."""
+        """Adds the L2 penalty, clips, and lets the optimizer move the weights."""
         variables = self.network.trainable_variables
         if self.l2:
-            gradients = [g + self.l2 * v for g, v in zip(gradients, variables)]
+            gradients = [
+                g + self.l2 * v if self.decay_all or is_kernel(v) else g
+                for g, v in zip(gradients, variables)
+            ]
+        if self.clip_value:
+            limit = self.clip_value
+            gradients = [tf.clip_by_value(g, -limit, limit) for g in gradients]
         if self.clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm)
         self.optimizer.apply_gradients(zip(gradients, variables), skip_gradients_aggregation=True)
