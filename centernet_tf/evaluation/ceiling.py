@@ -4,12 +4,10 @@ import numpy as np
 import tensorflow as tf
 
 from centernet_tf.backbones import STRIDE
-from centernet_tf.data import input_pipeline
 from centernet_tf.data.object_list import pad_objects
 from centernet_tf.detectors import make_detector
 from centernet_tf.evaluation.coco_metrics import coco_metrics
 from centernet_tf.evaluation.detect import coco_results
-from centernet_tf.evaluation.grid_losses import grid_losses
 from centernet_tf.evaluation.ground_truth import coco_ground_truth
 from centernet_tf.ops.geometry import (
     inverse_transform_boxes,
@@ -18,8 +16,8 @@ from centernet_tf.ops.geometry import (
 )
 
 
-def ap_ceiling(config, manifest, split: str) -> dict:
-    """Encodes and decodes the objects of a split as the detector of `config` would at its best.
+def ap_ceiling(config, categories, annotations, progress=None) -> dict:
+    """Encodes and decodes objects as the detector of `config` would at its best.
 
     What is lost on the way: objects that share a cell, objects beyond `data.max_boxes` or the
     detector's number of detections, and boxes the encoder drops or clips. Crowds are left out.
@@ -27,19 +25,17 @@ def ap_ceiling(config, manifest, split: str) -> dict:
     Args:
       config: the experiment; its detector must have `targets_to_outputs(targets)`, which turns
         batched targets into the maps a perfect network would draw.
-      manifest: of the data set.
-      split: name of the split.
+      categories: `Category`s of the data set.
+      annotations: `ImageAnnotation`s, at least one.
+      progress: called once for every image done.
 
     Returns:
-      dict: 'metrics' (of `coco_metrics`) and 'grid' (of `grid_losses`).
-
-    Raises:
-      UserError: there is no such split, or it is empty.
+      dict of `coco_metrics`.
     """
-    annotations = input_pipeline.read_annotations(manifest, split)
-    detector = make_detector(config, manifest.num_classes)
+    detector = make_detector(config, len(categories))
     perfect = perfect_detections(detector, config.data.max_boxes)
-    class_of = {category_id: index for index, category_id in enumerate(manifest.class_ids)}
+    class_ids = [category.id for category in categories]
+    class_of = {category_id: index for index, category_id in enumerate(class_ids)}
     detections = []
     for image in annotations:
         objects = [box for box in image.boxes if not box.is_crowd]
@@ -48,12 +44,10 @@ def ap_ceiling(config, manifest, split: str) -> dict:
             tf.constant([box.box_px for box in objects], tf.float32, [len(objects), 4]),
             tf.constant([class_of[box.category_id] for box in objects], tf.int32, [len(objects)]),
         )
-        detections += coco_results(found, [image.image_id], np.array([True]), manifest.class_ids)
-    truth = coco_ground_truth(annotations, manifest.categories)
-    return {
-        "metrics": coco_metrics(truth, detections),
-        "grid": grid_losses(annotations, config.data.input_size, STRIDE, config.data.max_boxes),
-    }
+        detections += coco_results(found, [image.image_id], np.array([True]), class_ids)
+        if progress:
+            progress()
+    return coco_metrics(coco_ground_truth(annotations, categories), detections)
 
 
 def perfect_detections(detector, max_boxes: int):
@@ -88,27 +82,35 @@ def perfect_detections(detector, max_boxes: int):
     return perfect
 
 
-def ceiling_table(result: dict) -> str:
-    """Returns the outcome of `ap_ceiling` as lines for the terminal; '-' where undefined."""
-    metrics, grid = result["metrics"], result["grid"]
+# What a row of the table is called, and the metrics that it shows.
+SIZE_ROWS = (
+    ("all", "AP", "AR100"),
+    ("small", "APs", "ARs"),
+    ("medium", "APm", "ARm"),
+    ("large", "APl", "ARl"),
+)
+# What the counts of `grid_losses` mean.
+GRID_TEXTS = {
+    "num_images": "images",
+    "num_objects": "objects (without crowds)",
+    "same_cell": f"centres in the {STRIDE}x{STRIDE} px cell of an earlier object",
+    "same_cell_and_class": "of these, of the same class",
+    "thinner_than_a_cell": f"boxes thinner than {STRIDE} px at the input size",
+    "beyond_max_boxes": "objects beyond data.max_boxes",
+    "images_beyond_detections": "images with more objects than the detector gives detections",
+}
+
+
+def ceiling_table(metrics: dict, grid: dict) -> str:
+    """Returns `ap_ceiling` and `grid_losses` as lines for the terminal; '-' where undefined."""
     lines = [f"{'objects':<8}{'AP':>8}{'AR':>8}   of decode(encode(ground truth))"]
-    for label, ap, ar in (
-        ("all", "AP", "AR100"),
-        ("small", "APs", "ARs"),
-        ("medium", "APm", "ARm"),
-        ("large", "APl", "ARl"),
-    ):
-        lines.append(f"{label:<8}{_number(metrics[ap]):>8}{_number(metrics[ar]):>8}")
-    texts = {
-        "num_images": "images",
-        "num_objects": "objects (without crowds)",
-        "same_cell": f"centres in the {STRIDE}x{STRIDE} px cell of an earlier object",
-        "same_cell_and_class": "of these, of the same class",
-        "thinner_than_a_cell": f"boxes thinner than {STRIDE} px at the input size",
-        "beyond_max_boxes": "objects beyond data.max_boxes",
-    }
-    return "\n".join([*lines, "", *(f"{grid[name]:>8}  {text}" for name, text in texts.items())])
+    for label, ap, ar in SIZE_ROWS:
+        lines.append(f"{label:<8}{format_ceiling(metrics[ap]):>8}{format_ceiling(metrics[ar]):>8}")
+    return "\n".join(
+        [*lines, "", *(f"{grid[name]:>8}  {text}" for name, text in GRID_TEXTS.items())]
+    )
 
 
-def _number(value: float) -> str:
+def format_ceiling(value: float) -> str:
+    """Returns a metric with four decimals, or '-' where it is undefined."""
     return "-" if value < 0 else f"{value:.4f}"

@@ -40,7 +40,7 @@ def draw_detections(
     Args:
       image: uint8 [h, w, 3], RGB.
       boxes_px: [N, 4], yxyx, pixels of the image; may overhang it.
-      labels: N texts.
+      labels: N texts; an empty one is not drawn.
       scores: N numbers, written with two decimals behind the labels; None writes none.
       classes: N contiguous classes that choose the colours; None derives them from the labels.
       min_side: small images are enlarged until their shorter side has at least this many pixels.
@@ -62,7 +62,8 @@ def draw_detections(
     # The best detections choose the places of their labels first.
     for i in reversed(order):
         text = labels[i] if scores is None else f"{labels[i]} {scores[i]:.2f}"
-        _label(draw, boxes[i], text, class_color(int(classes[i])), font, width, taken)
+        if text:
+            _label(draw, boxes[i], text, class_color(int(classes[i])), font, width, taken)
     return picture
 
 

@@ -36,18 +36,26 @@ figure { margin: 0; }
 figure img { display: block; width: 100%; height: auto; border-radius: 6px; }
 figcaption { font-size: 14px; padding-top: 6px; }
 .chart figcaption { color: var(--ink); font-weight: 600; padding: 0 0 4px; }
-svg text { fill: var(--soft); font-size: 12px; }
+svg text { fill: var(--soft); font-size: 12px; paint-order: stroke; stroke: var(--card);
+  stroke-width: 3px; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
-.legend { display: flex; flex-wrap: wrap; gap: 4px 14px; font-size: 14px; color: var(--soft); }
+svg .bar { fill: var(--accent); stroke: var(--line); stroke-width: 0.5; }
+svg .mark { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 4 3; }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 14px; margin: 0 0 10px; font-size: 14px;
+  color: var(--soft); }
 .legend i { display: inline-block; width: 14px; height: 4px; border-radius: 2px; margin-right: 6px;
   vertical-align: middle; }
-.scroll { overflow-x: auto; }
+.scroll { overflow: auto; max-height: 620px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; min-width: 50%; }
 th, td { padding: 6px 14px 6px 0; text-align: right; border-bottom: 1px solid var(--line);
   white-space: nowrap; }
 th { color: var(--soft); font-weight: 600; font-size: 14px; }
 th:first-child, td:first-child { text-align: left; }
-td.text { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+td:first-child { white-space: normal; }
+th.text, td.text { text-align: left; }
+td.text { white-space: normal; overflow-wrap: anywhere; }
+.warning { background: var(--card); border: 1px solid var(--line); border-left: 5px solid #e2562c;
+  border-radius: 10px; padding: 12px 18px; margin: 22px 0 0; }
 code { font: 14px/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
 """
 
@@ -104,6 +112,21 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], text: bool = Fal
         for cells in rows
     )
     return f"<div class='scroll'><table><thead><tr>{head}</tr></thead>{body}</table></div>"
+
+
+def warning(text: str) -> str:
+    """Returns a sentence that nobody should miss."""
+    return f"<p class='warning'>{html.escape(text)}</p>"
+
+
+def legend(entries: Sequence) -> str:
+    """Returns plain-text names behind patches of their colours, from (name, RGB 0..255) pairs."""
+    spans = "".join(
+        f"<span><i style='background:rgb({','.join(map(str, color))})'></i>{html.escape(name)}"
+        "</span>"
+        for name, color in entries
+    )
+    return f"<div class='legend'>{spans}</div>"
 
 
 def code(text: str) -> str:
