@@ -5,9 +5,9 @@ batches are thrown away. Ten rows over the run show whether memory grows.
 """
 
 import gc
+import resource
 import tempfile
 
-import psutil
 from absl import flags
 
 from benchmarks import natural_records, report
@@ -22,7 +22,8 @@ _BATCH = flags.DEFINE_integer("batch", 16, "Batch size.")
 
 
 def _megabytes():
-    return psutil.Process().memory_info().rss / 1e6
+    with open("/proc/self/statm", encoding="ascii") as stream:
+        return int(stream.read().split()[1]) * resource.getpagesize() / 1e6
 
 
 def _batches(manifest, batch, steps):

@@ -16,6 +16,7 @@ from official.modeling import hyperparams
 from official.modeling.hyperparams import params_dict
 
 from centernet_tf import setting_types, yaml_file
+from centernet_tf.config_checks import setting_faults
 from centernet_tf.errors import UserError, nearest
 
 
@@ -72,7 +73,7 @@ class DataConfig(hyperparams.Config):
     )
     # Serialised records held for shuffling (about 0.15 MB each at COCO's JPEG sizes).
     shuffle_buffer: int = 2048
-    # Address of a tf.data service that prepares the batches, grpc://HOST:PORT; "" prepares them here.
+    # A tf.data service that prepares the batches, grpc://HOST:PORT; "" prepares them here.
     service: str = ""
     # Keep serialised records in memory after the first epoch.
     cache: bool = False
@@ -115,8 +116,14 @@ class OptimizerConfig(hyperparams.Config):
     weight_decay: float = 0.0
     # Global gradient norm is clipped to this; 0 is off.
     clip_norm: float = 0.0
-    # step: multiply by drop_factor after each of drop_epochs; cosine: to zero at the last epoch.
+    # Every value of the gradient is clipped to +- this, before the norm; 0 is off.
+    clip_value: float = 0.0
+    # False spares biases and the scales and shifts of normalisations from weight decay.
+    decay_norm_and_bias: bool = True
+    # step: multiply by drop_factor after each of drop_epochs; cosine: to zero at the last epoch;
+    # polynomial: (1 - progress) ** power, to zero at the last epoch.
     schedule: str = "step"
+    power: float = 1.0
     drop_epochs: List[int] = dataclasses.field(default_factory=lambda: [90, 120])
     drop_factor: float = 0.1
     # Steps of linear warm-up from warmup_factor * learning_rate.
@@ -135,6 +142,8 @@ class TrainConfig(hyperparams.Config):
     optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
     # Epochs between checkpoints, and how many of the newest are kept.
     checkpoint_every: int = 1
+    # Steps between checkpoints within an epoch, for epochs of hours; 0 saves at epochs alone.
+    checkpoint_every_steps: int = 0
     keep_checkpoints: int = 3
     # Epochs between evaluations in --mode=train_and_eval; the last epoch is always evaluated.
     evaluate_every: int = 5
@@ -145,6 +154,20 @@ class EvaluationConfig(hyperparams.Config):
     """How a trained detector is scored."""
 
     batch_size: int = 8
+    # fixed: images letterboxed to data.input_size; keep: each at its own resolution on a canvas of
+    # the next multiple of pad_multiple, one at a time (the published protocol for COCO).
+    resolution: str = "fixed"
+    # 32; 128 for the hourglass, whose stages halve further.
+    pad_multiple: int = 32
+    # Merge the maps of every image with those of its mirror image.
+    flip: bool = False
+    # Detect at these scales of the images and merge with soft-NMS; the original's multi-scale test
+    # is [0.5, 0.75, 1.0, 1.25, 1.5] with flip.
+    scales: List[float] = dataclasses.field(default_factory=lambda: [1.0])
+    # Soft-NMS with one scale, too (the original's --nms).
+    soft_nms: bool = False
+    # Round scores to two decimals, as the original writes them; the ties this makes change the AP.
+    round_scores: bool = False
 
 
 @dataclasses.dataclass
@@ -291,93 +314,7 @@ def validate(config: ExperimentConfig) -> None:
       UserError: with every fault found, one sentence each; the detector's options are looked at
         when the rest is right, because they are held against it.
     """
-    faults = [sentence for wrong, sentence in _checks(config) if wrong]
+    faults = setting_faults(config)
     faults = faults or config.model.options.faults(config)
     if faults:
         raise UserError(" ".join(faults))
-
-
-def _checks(config):
-    """Yields (is wrong, sentence) pairs."""
-    data, train, optimizer, runtime = (
-        config.data,
-        config.train,
-        config.train.optimizer,
-        config.runtime,
-    )
-    size = data.input_size
-    yield (
-        len(size) != 2 or any(side <= 0 or side % 32 for side in size),
-        f"data.input_size must be two positive multiples of 32 (height, width); got {size}.",
-    )
-    for name in ("mean", "std"):
-        values = getattr(data, name)
-        yield len(values) != 3, f"data.{name} must have three values, one a channel; got {values}."
-    yield (
-        any(value <= 0 for value in data.std),
-        f"data.std must be positive, in 0..255 pixel units; got {data.std}.",
-    )
-    yield _not_in("data.channel_order", data.channel_order, ("bgr", "rgb"))
-    augmentation = data.augmentation
-    yield _not_in(
-        "data.augmentation.recipe", augmentation.recipe, ("original", "mmdet", "lsj", "none")
-    )
-    for prefix in ("", "lsj_"):
-        low, high = (getattr(augmentation, f"{prefix}scale_{end}") for end in ("min", "max"))
-        yield (
-            not 0 < low <= high,
-            f"data.augmentation needs 0 < {prefix}scale_min <= {prefix}scale_max; got "
-            f"{low} and {high}.",
-        )
-    for name in ("horizontal_flip", "vertical_flip", "mosaic", "mixup"):
-        value = getattr(augmentation, name)
-        yield (
-            not 0 <= value <= 1,
-            f"data.augmentation.{name} is a probability from 0 to 1; got {value}.",
-        )
-    for name, value in (
-        ("data.max_boxes", data.max_boxes),
-        ("data.shuffle_buffer", data.shuffle_buffer),
-        ("train.global_batch_size", train.global_batch_size),
-        ("train.epochs", train.epochs),
-        ("train.repeats_per_epoch", train.repeats_per_epoch),
-        ("train.checkpoint_every", train.checkpoint_every),
-        ("train.keep_checkpoints", train.keep_checkpoints),
-        ("train.evaluate_every", train.evaluate_every),
-        ("evaluation.batch_size", config.evaluation.batch_size),
-        ("runtime.cpu_replicas", runtime.cpu_replicas),
-    ):
-        yield value < 1, f"{name} must be at least 1; got {value}."
-    yield config.model.num_classes < 0, "model.num_classes must be 0 (from the data set) or more."
-    yield (
-        config.model.backbone.width_multiplier <= 0,
-        "model.backbone.width_multiplier must be positive.",
-    )
-    yield _not_in("train.optimizer.name", optimizer.name, ("adam", "adamw", "sgd"))
-    yield _not_in("train.optimizer.schedule", optimizer.schedule, ("step", "cosine"))
-    yield (
-        optimizer.learning_rate <= 0,
-        f"train.optimizer.learning_rate must be positive; got {optimizer.learning_rate}.",
-    )
-    yield (
-        optimizer.name == "adam" and optimizer.weight_decay != 0,
-        "train.optimizer.weight_decay has no effect on adam; use adamw, or set it to 0.",
-    )
-    yield (
-        optimizer.schedule == "step"
-        and sorted(optimizer.drop_epochs) != list(optimizer.drop_epochs),
-        f"train.optimizer.drop_epochs must rise; got {optimizer.drop_epochs}.",
-    )
-    yield _not_in("runtime.strategy", runtime.strategy, ("mirrored", "one_device"))
-    yield _not_in("runtime.xla", runtime.xla, ("auto", "on", "off"))
-    yield (
-        train.global_batch_size % runtime.cpu_replicas != 0,
-        f"train.global_batch_size ({train.global_batch_size}) must be a multiple of "
-        f"runtime.cpu_replicas ({runtime.cpu_replicas}).",
-    )
-
-
-def _not_in(name, value, choices):
-    wrong = value not in choices
-    hint = nearest(value, choices) if wrong else ""
-    return wrong, f"{name} must be one of {', '.join(choices)}; got '{value}'.{hint}"

@@ -41,7 +41,9 @@ STOREYS = [
     {"backbones"},
     {"layers"},
     {"ops"},
-    {"config", "cli", "errors", "quiet"},
+    {"config", "cli"},
+    {"config_checks", "setting_types", "yaml_file"},
+    {"count_of", "errors", "quiet"},
 ]
 IMPORT_NAMES = {
     "tensorflow",

@@ -51,7 +51,7 @@ class Checkpoints(keras.callbacks.Callback):
             try:
                 self.manager.checkpoint.restore(path).assert_consumed()
                 break
-            except (tf.errors.OpError, AssertionError, ValueError) as error:
+            except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:
                 reason = str(error).splitlines()[0]
                 if older is None:
                     raise UserError(

@@ -161,7 +161,7 @@ def open_data_set(config: ExperimentConfig):
     if wanted and wanted != manifest.num_classes:
         raise UserError(
             f"model.num_classes is {wanted}, but the data set in {config.data.path} has "
-            f"{count_of(manifest.num_classes, 'class')} ({', '.join(manifest.class_names[:10])}); set it to "
-            f"{manifest.num_classes}, or to 0, which takes the data set's."
+            f"{count_of(manifest.num_classes, 'class')} ({', '.join(manifest.class_names[:10])}); "
+            f"set it to {manifest.num_classes}, or to 0, which takes the data set's."
         )
     return manifest

@@ -69,7 +69,7 @@ def interrupt(monkeypatch, step, action):
     monkeypatch.setattr(module, "ReportLeftOut", Interrupting)
 
 
-@pytest.mark.parametrize("step", [1, 3, 5])
+@pytest.mark.parametrize("step", [4, *(pytest.param(at, marks=pytest.mark.slow) for at in (1, 3))])
 def test_sigterm_saves_and_the_rest_equals_one_piece(
     records, whole, tmp_path, monkeypatch, capsys, step
 ):
@@ -88,7 +88,7 @@ class Killed(BaseException):
     """Stands for kill -9: nothing may tidy up after it."""
 
 
-@pytest.mark.parametrize("step", [2, 4])
+@pytest.mark.parametrize("step", [2, pytest.param(5, marks=pytest.mark.slow)])
 def test_a_killed_run_goes_on_from_its_last_checkpoint(records, whole, tmp_path, monkeypatch, step):
     def die():
         raise Killed

@@ -1,0 +1,125 @@
+"""Settings that cannot be, one by one and against each other."""
+
+from centernet_tf.errors import nearest
+
+
+def setting_faults(config) -> list:
+    """Returns a sentence for every fault of an `ExperimentConfig`, its detector's options aside."""
+    checks = (
+        *_data_checks(config.data),
+        *_augmentation_checks(config.data.augmentation),
+        *_least_checks(config),
+        *_model_checks(config),
+        *_optimizer_checks(config.train.optimizer),
+        *_runtime_checks(config),
+    )
+    return [sentence for wrong, sentence in checks if wrong]
+
+
+# Each of the following yields (is wrong, sentence) pairs.
+def _data_checks(data):
+    size = data.input_size
+    yield (
+        len(size) != 2 or any(side <= 0 or side % 32 for side in size),
+        f"data.input_size must be two positive multiples of 32 (height, width); got {size}.",
+    )
+    for name in ("mean", "std"):
+        values = getattr(data, name)
+        yield len(values) != 3, f"data.{name} must have three values, one a channel; got {values}."
+    yield (
+        any(value <= 0 for value in data.std),
+        f"data.std must be positive, in 0..255 pixel units; got {data.std}.",
+    )
+    yield _not_in("data.channel_order", data.channel_order, ("bgr", "rgb"))
+
+
+def _augmentation_checks(augmentation):
+    yield _not_in(
+        "data.augmentation.recipe", augmentation.recipe, ("original", "mmdet", "lsj", "none")
+    )
+    for prefix in ("", "lsj_"):
+        low, high = (getattr(augmentation, f"{prefix}scale_{end}") for end in ("min", "max"))
+        yield (
+            not 0 < low <= high,
+            f"data.augmentation needs 0 < {prefix}scale_min <= {prefix}scale_max; got "
+            f"{low} and {high}.",
+        )
+    for name in ("horizontal_flip", "vertical_flip", "mosaic", "mixup"):
+        value = getattr(augmentation, name)
+        yield (
+            not 0 <= value <= 1,
+            f"data.augmentation.{name} is a probability from 0 to 1; got {value}.",
+        )
+
+
+def _least_checks(config):
+    train, evaluation, optimizer = config.train, config.evaluation, config.train.optimizer
+    for name, value in (
+        ("data.max_boxes", config.data.max_boxes),
+        ("data.shuffle_buffer", config.data.shuffle_buffer),
+        ("train.global_batch_size", train.global_batch_size),
+        ("train.epochs", train.epochs),
+        ("train.repeats_per_epoch", train.repeats_per_epoch),
+        ("train.checkpoint_every", train.checkpoint_every),
+        ("train.keep_checkpoints", train.keep_checkpoints),
+        ("train.evaluate_every", train.evaluate_every),
+        ("evaluation.batch_size", evaluation.batch_size),
+        ("evaluation.pad_multiple", evaluation.pad_multiple),
+        ("runtime.cpu_replicas", config.runtime.cpu_replicas),
+    ):
+        yield value < 1, f"{name} must be at least 1; got {value}."
+    for name, value in (
+        ("train.checkpoint_every_steps", train.checkpoint_every_steps),
+        ("train.optimizer.clip_norm", optimizer.clip_norm),
+        ("train.optimizer.clip_value", optimizer.clip_value),
+        ("train.optimizer.weight_decay", optimizer.weight_decay),
+    ):
+        yield value < 0, f"{name} must be 0 or more; got {value}."
+
+
+def _model_checks(config):
+    yield (
+        not config.evaluation.scales or min(config.evaluation.scales) <= 0,
+        f"evaluation.scales must list positive scales; got {config.evaluation.scales}.",
+    )
+    yield _not_in("evaluation.resolution", config.evaluation.resolution, ("fixed", "keep"))
+    yield config.model.num_classes < 0, "model.num_classes must be 0 (from the data set) or more."
+    yield (
+        config.model.backbone.width_multiplier <= 0,
+        "model.backbone.width_multiplier must be positive.",
+    )
+
+
+def _optimizer_checks(optimizer):
+    yield _not_in("train.optimizer.name", optimizer.name, ("adam", "adamw", "sgd"))
+    yield _not_in("train.optimizer.schedule", optimizer.schedule, ("step", "cosine", "polynomial"))
+    yield (
+        optimizer.learning_rate <= 0,
+        f"train.optimizer.learning_rate must be positive; got {optimizer.learning_rate}.",
+    )
+    yield (
+        optimizer.name == "adam" and optimizer.weight_decay != 0,
+        "train.optimizer.weight_decay has no effect on adam; use adamw, or set it to 0.",
+    )
+    yield (
+        optimizer.schedule == "step"
+        and sorted(optimizer.drop_epochs) != list(optimizer.drop_epochs),
+        f"train.optimizer.drop_epochs must rise; got {optimizer.drop_epochs}.",
+    )
+
+
+def _runtime_checks(config):
+    train, runtime = config.train, config.runtime
+    yield _not_in("runtime.strategy", runtime.strategy, ("mirrored", "one_device"))
+    yield _not_in("runtime.xla", runtime.xla, ("auto", "on", "off"))
+    yield (
+        train.global_batch_size % runtime.cpu_replicas != 0,
+        f"train.global_batch_size ({train.global_batch_size}) must be a multiple of "
+        f"runtime.cpu_replicas ({runtime.cpu_replicas}).",
+    )
+
+
+def _not_in(name, value, choices):
+    wrong = value not in choices
+    hint = nearest(value, choices) if wrong else ""
+    return wrong, f"{name} must be one of {', '.join(choices)}; got '{value}'.{hint}"
