@@ -3,7 +3,7 @@ r"""Runs a part of a tf.data service, which prepares training batches for other 
     python -m pipelines.data_service --port=5050
     python -m pipelines.data_service --dispatcher=grpc://host:5050 --host=worker1 --port=5051
     python -m pipelines.train --config_file=configs/bccd_resnet18.yaml --model_dir=runs/bccd \
-        --params_override=data.path=records,data.service=grpc://host:5050
+        --params_override=data.path=records --tf_data_service=grpc://host:5050
 
 The first command runs the dispatcher, the second a worker, on as many machines as there are; the
 third trains with them. data.path must be the same folder on all of them. Ctrl-C ends a part.

@@ -25,13 +25,22 @@ flags.DEFINE_enum(
     ["train", "eval", "train_and_eval"],
     "What to do; eval only scores the newest checkpoint in --model_dir.",
 )
+flags.DEFINE_string(
+    "tf_data_service",
+    "",
+    "A tf.data service that prepares the batches, grpc://HOST:PORT (pipelines.data_service).",
+)
 
 
 def main(_):
     from centernet_tf.config import load_config
+    from centernet_tf.data.service import check_address
     from centernet_tf.training.train import run_job
 
     config = load_config(flags.FLAGS.config_file, flags.FLAGS.params_override)
+    if flags.FLAGS.tf_data_service:
+        check_address(flags.FLAGS.tf_data_service)
+        config = config.replace(data={"service": flags.FLAGS.tf_data_service})
     run_job(config, flags.FLAGS.model_dir, flags.FLAGS.mode)
 
 

@@ -111,7 +111,9 @@ def _image_fault(serialized):
 
 def _list_fault(serialized):
     features = read_features(serialized)
-    return "it holds no image, or lists of different lengths", features["image/filename"]
+    return "it holds no image, negative ids, or lists of different lengths", features[
+        "image/filename"
+    ]
 
 
 def _record_fault(serialized):

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from centernet_tf.count_of import count_of
 from centernet_tf.data.guarded_map import usable_only
 from centernet_tf.data.keep_resolution import read_keep_resolution
 from centernet_tf.data.letterbox import read_letterbox
@@ -26,8 +27,8 @@ def steps_per_epoch(config, manifest) -> int:
     steps = split.num_examples * config.train.repeats_per_epoch // config.train.global_batch_size
     if steps == 0:
         raise UserError(
-            f"The split '{split.name}' has {split.num_examples} images, less than one batch "
-            f"of train.global_batch_size={config.train.global_batch_size}. Lower the batch size or "
+            f"The split '{split.name}' has {count_of(split.num_examples, 'image')}, less than "
+            f"one batch of train.global_batch_size={config.train.global_batch_size}. Lower the batch size or "
             "raise train.repeats_per_epoch."
         )
     return steps

@@ -98,7 +98,10 @@ def load_manifest(data_dir: str) -> Manifest:
         with open(path, encoding="utf-8") as stream:
             document = json.load(stream)
     except FileNotFoundError as error:
-        raise UserError(f"'{data_dir}' holds no {FILE_NAME}; {_REMEDY} ...") from error
+        raise UserError(
+            f"There is no data set in '{data_dir}': it holds no {FILE_NAME}; {_REMEDY} "
+            f"--output_dir={data_dir} ..."
+        ) from error
     except (OSError, ValueError) as error:
         raise UserError(f"Cannot read {path}: {error}.") from error
     version = document.get("format_version") if isinstance(document, dict) else None

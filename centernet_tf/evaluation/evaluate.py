@@ -7,6 +7,7 @@ from typing import Callable, Optional, Tuple
 
 import tensorflow as tf
 
+from centernet_tf.count_of import count_of
 from centernet_tf.data import input_pipeline
 from centernet_tf.data.progress import ProgressBar
 from centernet_tf.data.split_check import unusable_records
@@ -44,8 +45,9 @@ def evaluate(trained, manifest, split: Optional[str] = None, progress: bool = Fa
     folder = os.path.join(trained.model_dir, "evaluation")
     write_results(folder, metrics, detections)
     print(metrics_table(metrics))
+    images = count_of(metrics["num_images"], "image")
     print(
-        f"{metrics['num_images']} images of '{split}' at step {metrics['step']}; metrics.json and "
+        f"{images} of '{split}' at step {metrics['step']}; metrics.json and "
         f"detections.json are in {os.path.normpath(folder)}",
         flush=True,
     )
@@ -112,14 +114,14 @@ def _unreadable_named(manifest, split):
     """Turns an error of reading into one sentence on the records that cannot be read."""
     try:
         yield
-    except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
+    except (tf.errors.InvalidArgumentError, tf.errors.DataLossError, UnicodeDecodeError) as error:
         faults = unusable_records(manifest, split)
         if not faults:
             raise
         name, fault = faults[0]
         raise UserError(
-            f"{len(faults)} records of split '{split}' of {manifest.data_dir} cannot be used, the "
-            f"first is {name}: {fault}. A score without them would say too much; make the data "
+            f"{count_of(len(faults), 'record')} of split '{split}' of {manifest.data_dir} cannot "
+            f"be used, the first is {name}: {fault}. A score without them would say too much; make the data "
             "set again with python -m pipelines.make_tfrecords."
         ) from error
 

@@ -19,7 +19,7 @@ def override_settings(trained, params_override: Sequence[str]):
     Raises:
       UserError: a setting is wrong, or makes a network that the weights do not fit.
     """
-    if not any(params_override):
+    if not params_override:
         return trained
     config = load_config([os.path.join(trained.model_dir, "params.yaml")], params_override)
     detector = make_detector(config, len(trained.categories))

@@ -47,7 +47,7 @@ def test_every_fault_is_explained_and_named(mixed):
         (element.file_name.numpy().decode(), element.fault.numpy().decode())
         for element in guarded_map(mixed, height)
     ]
-    unusable = "it holds no image, or lists of different lengths"
+    unusable = "it holds no image, negative ids, or lists of different lengths"
     assert found == [
         ("", ""),
         ("cut.jpg", "its image cannot be decoded"),

@@ -48,7 +48,7 @@ def test_broken_records_are_left_out_and_named(broken, tmp_path, cache):
         ("cut.jpg", "its image cannot be decoded"),
         (
             "a record of train-00001-of-00003.tfrecord (the file is damaged; make it again)",
-            "it holds no image, or lists of different lengths",
+            "it holds no image, negative ids, or lists of different lengths",
         ),
     }
     assert names and {each.epoch for each in found} <= {0, 1}

@@ -96,7 +96,7 @@ def test_an_unreadable_image_is_named(trained, manifest, tmp_path):
     data = bytearray(shard.read_bytes())
     data[-30] ^= 255
     shard.write_bytes(data)
-    with pytest.raises(UserError, match="1 records of split 'val'.*val-00000.*make_tfrecords"):
+    with pytest.raises(UserError, match="1 record of split 'val'.*val-00000.*make_tfrecords"):
         evaluate(trained, load_manifest(str(folder)))
 
 
