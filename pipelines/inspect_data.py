@@ -3,9 +3,9 @@ r"""Shows what a data set holds, what training makes of it, and what the grid le
     python -m pipelines.inspect_data --config_file=configs/bccd_resnet18.yaml --data_dir=/data/bccd
     python -m pipelines.inspect_data --data_dir=/data/bccd --split=test
 
-Writes one HTML page with pictures, histograms and the AP ceiling: the COCO AP of
-decode(encode(ground truth)), which no training can pass. Where it is low, says which setting limits
-it. Without a config file the default settings are used.
+Reads the records and writes one HTML page, --output, with pictures, histograms and the AP ceiling:
+the COCO AP of decode(encode(ground truth)), which no training can pass. Where it is low, says which
+setting limits it. Nothing else is written.
 """
 
 from absl import flags
@@ -13,10 +13,10 @@ from absl import flags
 from centernet_tf import cli
 
 flags.DEFINE_multi_string(
-    "config_file", [], "YAML file of the experiment; repeatable; by default all default settings."
+    "config_file", [], "YAML file of the experiment; later files win; without any, the defaults"
 )
 flags.DEFINE_multi_string(
-    "params_override", [], "Settings, such as data.input_size=[384,384]; repeatable."
+    "params_override", [], "Settings that win over the files, such as data.input_size=[384,384]"
 )
 flags.DEFINE_string("data_dir", None, "Folder of the data set; by default data.path.")
 flags.DEFINE_string(
@@ -44,4 +44,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    cli.run(main, required=["output"])
+    cli.run(main, required=["output"], existing=["config_file"])

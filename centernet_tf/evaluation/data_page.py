@@ -47,7 +47,7 @@ def write_data_page(path: str, inspection) -> None:
         *data_charts.sections(inspection),
         _images(inspection),
         _samples(samples, manifest.class_names),
-        _targets(samples, make_detector(config, manifest.num_classes)),
+        *_targets(samples, make_detector(config, manifest.num_classes)),
         _ceiling(inspection),
     ]
     lead = (
@@ -149,6 +149,10 @@ def _images(inspection):
 
 
 def _samples(samples, class_names):
+    if not samples:
+        return html_page.section(
+            "Training samples", html_page.warning("Training could not make a batch of this split.")
+        )
     pictures = [html_page.picture(*_sample(each, class_names)) for each in samples]
     return html_page.section(
         "Training samples",
@@ -172,16 +176,16 @@ def _sample(sample, class_names):
 
 
 def _targets(samples, detector):
+    """The section on heat-maps, where the detector has them."""
     overlays = target_overlays(samples[:_OVERLAYS], detector)
-    if overlays is None:
-        return html_page.section("Targets", note="The targets of this detector have no heat-map.")
-    return html_page.section(
-        "Targets",
-        html_page.row([html_page.picture(overlay) for overlay in overlays], 480),
-        note=f"The first training samples above under the heat-map that the network should draw: "
-        f"the maximum over classes, one value for {STRIDE}x{STRIDE} px of the input, from dark (0) "
-        "over red to light yellow (1, the cell of a centre).",
-    )
+    if overlays:
+        yield html_page.section(
+            "Targets",
+            html_page.row([html_page.picture(overlay) for overlay in overlays], 480),
+            note="The first training samples above under the heat-map that the network should "
+            f"draw: the maximum over classes, one value for {STRIDE}x{STRIDE} px of the input, "
+            "from dark (0) over red to light yellow (1, the cell of a centre).",
+        )
 
 
 def _ceiling(inspection):

@@ -43,6 +43,9 @@ def training_samples(config, manifest, split: str, count: int) -> List[TrainingS
       manifest: `Manifest` of the data set.
       split: name of the split.
       count: of samples.
+
+    Returns:
+      `count` samples, or none where so many records are unusable that training would stop.
     """
     images_in_split = manifest.split(split).num_examples
     config = config.replace(
@@ -55,7 +58,10 @@ def training_samples(config, manifest, split: str, count: int) -> List[TrainingS
     )
     # What is left out is for the caller to find, by name.
     batches = train_dataset(config, manifest, lambda *objects: objects, report_path=os.devnull)
-    images, objects = next(iter(batches))
+    try:
+        images, objects = next(iter(batches))
+    except (tf.errors.OpError, StopIteration):
+        return []
     pixels = displayable(images.numpy(), config.data)
     lists = zip(pixels, *(value.numpy() for value in objects))
     return [

@@ -59,6 +59,15 @@ def test_a_split_without_any_box_has_a_page(tmp_path):
     assert "<b>-</b><span>AP ceiling</span>" in text
 
 
+def test_a_split_that_cannot_be_trained_still_has_a_page(tmp_path):
+    text = page_of(tmp_path, 4, broken=(0, 1, 2, 3))
+    check_page(text)
+    assert "Training will leave out 4 records" in text
+    assert "Training could not make a batch of this split." in text
+    assert "<h2>Targets</h2>" not in text
+    assert text.count("cannot be decoded</figcaption>") == 4
+
+
 def test_a_page_needs_a_place(tmp_path):
     require_place(str(tmp_path / "new" / "page.html"))
     assert (tmp_path / "new").is_dir()

@@ -76,3 +76,10 @@ def test_the_same_label_has_the_same_color_everywhere():
     a = draw_detections(GREY, [[40, 30, 100, 130]], ["cat"])
     b = draw_detections(GREY, [[10, 10, 20, 20], [40, 30, 100, 130]], ["dog", "cat"])
     assert a.getpixel((80, 99)) == b.getpixel((80, 99))
+
+
+def test_an_empty_label_leaves_only_the_box():
+    boxes = [[40, 30, 100, 130]]
+    rows = changed(draw_detections(GREY, boxes, [""], classes=[3]))[:, 0]
+    assert (rows.min(), rows.max()) == (39, 101)
+    assert changed(draw_detections(GREY, boxes, ["cat"], classes=[3]))[:, 0].min() < 35

@@ -53,6 +53,13 @@ def test_page_is_whole_and_self_contained(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["index.html"]
 
 
+def test_warnings_and_legends_are_plain_text():
+    assert html_page.warning("a < b & c") == "<p class='warning'>a &lt; b &amp; c</p>"
+    legend = html_page.legend([("<b>cat", (1, 2, 3)), ("dog", (255, 0, 0))])
+    assert "&lt;b&gt;cat" in legend and "<b>" not in legend
+    assert legend.index("rgb(1,2,3)") < legend.index("cat") < legend.index("rgb(255,0,0)")
+
+
 def test_picture_is_the_picture():
     data = re.search("base64,([^']*)'", html_page.picture(Image.new("RGB", (40, 30), "red")))
     image = Image.open(io.BytesIO(base64.b64decode(data.group(1))))
