@@ -28,8 +28,8 @@ def steps_per_epoch(config, manifest) -> int:
     if steps == 0:
         raise UserError(
             f"The split '{split.name}' has {count_of(split.num_examples, 'image')}, less than "
-            f"one batch of train.global_batch_size={config.train.global_batch_size}. Lower the batch size or "
-            "raise train.repeats_per_epoch."
+            f"one batch of train.global_batch_size={config.train.global_batch_size}. Lower the "
+            "batch size or raise train.repeats_per_epoch."
         )
     return steps
 

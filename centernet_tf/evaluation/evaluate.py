@@ -121,8 +121,8 @@ def _unreadable_named(manifest, split):
         name, fault = faults[0]
         raise UserError(
             f"{count_of(len(faults), 'record')} of split '{split}' of {manifest.data_dir} cannot "
-            f"be used, the first is {name}: {fault}. A score without them would say too much; make the data "
-            "set again with python -m pipelines.make_tfrecords."
+            f"be used, the first is {name}: {fault}. A score without them would say too much; make "
+            "the data set again with python -m pipelines.make_tfrecords."
         ) from error
 
 
