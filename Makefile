@@ -9,6 +9,9 @@ SETUP := .venv/.finished
 # Golden vectors and real images of the developers; the tests that need them are skipped elsewhere.
 TESTDATA := $(or $(CENTERNET_TF_TESTDATA),$(shell cd ../shared/golden 2>/dev/null && cd .. && pwd))
 
+# Test files run side by side, one for each core; more than four would need more than 8 GiB.
+WORKERS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
+
 # The slow tests train and export whole detectors: SLOW=1, or on a CI machine.
 SLOW ?= $(if $(filter true 1,$(CI)),1)
 
@@ -22,7 +25,8 @@ demo: $(SETUP) ## the whole job on drawn images: data, training, evaluation, exp
 	@$(PYTHON) -m pipelines.demo --output_dir=runs/demo
 
 test: $(SETUP) ## the fast tests; SLOW=1 adds the slow ones, ARGS="-k peaks" goes to pytest
-	@CENTERNET_TF_TESTDATA="$(TESTDATA)" $(PYTHON) -m pytest $(if $(filter-out 0,$(SLOW)),,-m "not slow") $(ARGS)
+	@CENTERNET_TF_TESTDATA="$(TESTDATA)" $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile \
+	  $(if $(filter-out 0,$(SLOW)),,-m "not slow") $(ARGS)
 
 lint: $(SETUP) ## ruff check and ruff format --check
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
