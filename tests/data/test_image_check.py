@@ -68,7 +68,7 @@ def test_bytes_are_kept_where_tensorflow_reads_them(tmp_path, image, image_forma
         (RGB.convert("P", palette=Image.Palette.ADAPTIVE), "GIF", 40),
         (RGB.convert("P", palette=Image.Palette.ADAPTIVE), "PNG", 40),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "mode", str(value)),
 )
 def test_other_forms_are_stored_anew(tmp_path, image, image_format, tolerance):
     checked = check(tmp_path, encoded(image, image_format))
