@@ -88,7 +88,8 @@ class Killed(BaseException):
     """Stands for kill -9: nothing may tidy up after it."""
 
 
-@pytest.mark.parametrize("step", [2, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [2, 5])
 def test_a_killed_run_goes_on_from_its_last_checkpoint(records, whole, tmp_path, monkeypatch, step):
     def die():
         raise Killed
@@ -102,6 +103,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(records, whole, tmp_path,
     assert_same(load_trained(str(tmp_path)), whole)
 
 
+@pytest.mark.slow
 def test_a_cut_checkpoint_gives_way_to_the_one_before(records, whole, tmp_path, capsys):
     train(settings(records), str(tmp_path), evaluate_between=False)
     newest = sorted(tmp_path.glob("checkpoints/*.data-*"))[-1]

@@ -40,6 +40,7 @@ def test_two_replicas_equal_one_on_the_same_batch(tmp_path, alone, xla):
             np.testing.assert_allclose(pair[name], alone[name], atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_replicas_stay_equal_with_batch_statistics_of_their_own(tmp_path):
     pair = run(tmp_path, 2, "on", "trained")
     assert pair["spread"] == 0.0

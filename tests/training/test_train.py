@@ -104,6 +104,7 @@ def test_what_does_not_fit_is_refused(records, tmp_path):
         load_trained(model_dir)
 
 
+@pytest.mark.slow
 def test_heat_maps_drawn_on_the_device_train_the_same(records, tmp_path):
     host = settings(records, epochs=1)
     device = host.replace(model={"options": {"heatmap_on": "device"}})
