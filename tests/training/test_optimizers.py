@@ -1,11 +1,15 @@
 """Schedules at their corners, and the optimizers' arithmetic against NumPy."""
 
+import types
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from centernet_tf.config import OptimizerConfig
-from centernet_tf.training.optimizers import make_optimizer, make_schedule
+from centernet_tf.training.optimizers import is_kernel, make_optimizer, make_schedule
+from centernet_tf.training.trainer import Trainer
 
 
 def test_step_schedule_drops_after_the_named_epochs():
@@ -50,3 +54,42 @@ def test_three_steps_equal_the_textbook(name):
         root = np.sqrt(second / (1 - 0.999**step))
         value = value - 0.1 * first / (1 - 0.9**step) / (root + 1e-8)
     np.testing.assert_allclose(variable, value, rtol=1e-4)
+
+
+def test_polynomial_schedule_ends_at_zero():
+    config = OptimizerConfig({"learning_rate": 0.1, "schedule": "polynomial", "power": 2.0})
+    schedule = make_schedule(config, steps_per_epoch=10, epochs=5)
+    np.testing.assert_allclose(
+        [float(schedule(s)) for s in (0, 25, 50)], [0.1, 0.025, 0.0], atol=1e-7
+    )
+
+
+def test_adamw_can_spare_biases_and_normalisations():
+    config = OptimizerConfig({"name": "adamw", "learning_rate": 0.1, "drop_epochs": []})
+    config.weight_decay, config.decay_norm_and_bias = 0.5, False
+    optimizer = make_optimizer(config, make_schedule(config, 10, 1))
+    names = ("conv/kernel", "conv/bias", "norm/gamma", "norm/beta")
+    variables = [tf.Variable([1.0], name=name) for name in names]
+    assert [is_kernel(variable) for variable in variables] == [True, False, False, False]
+    optimizer.build(variables)
+    optimizer.apply_gradients([(tf.zeros([1]), variable) for variable in variables])
+    np.testing.assert_allclose([float(v[0]) for v in variables], [0.95, 1, 1, 1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("decay_all", [True, False])
+def test_the_step_clips_values_and_decays_what_it_should(decay_all):
+    images = keras.Input([2])
+    network = keras.Model(images, keras.layers.Dense(1, kernel_initializer="ones")(images))
+    settings = {"name": "sgd", "learning_rate": 1.0, "momentum": 0.0, "drop_epochs": []}
+    config = OptimizerConfig(settings)
+    config.weight_decay, config.clip_value = 0.1, 0.5
+    config.decay_norm_and_bias = decay_all
+    detector = types.SimpleNamespace(loss_names=("loss",), complete_targets=lambda targets: targets)
+    trainer = Trainer(detector, network, config, use_xla=False)
+    trainer.compile(optimizer=make_optimizer(config, make_schedule(config, 10, 1)))
+    kernel, bias = network.trainable_variables
+    bias.assign([2.0])
+    trainer.apply([tf.constant([[9.0], [-0.3]]), tf.constant([0.1])])
+    # 9 + 0.1 is cut to 0.5; the bias of 2 has a penalty of 0.2 where it decays.
+    np.testing.assert_allclose(kernel, [[0.5], [1.2]], rtol=1e-6)
+    np.testing.assert_allclose(bias, [1.7 if decay_all else 1.9], rtol=1e-6)
