@@ -6,23 +6,14 @@ import shutil
 import pytest
 
 from centernet_tf.config import load_config
-from centernet_tf.data.convert import ConvertOptions, convert
 from centernet_tf.data.manifest import load_manifest
-from centernet_tf.data.sources import shapes_splits
 from centernet_tf.errors import UserError
 from centernet_tf.training.train import train
 
 
-@pytest.fixture(scope="module", name="whole_records")
-def draw_records(tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("records"))
-    convert(shapes_splits(folder, 12, 4, (64, 64), 1), folder, ConvertOptions(source={}))
-    return folder
-
-
-@pytest.fixture
-def records(whole_records, tmp_path):
-    return shutil.copytree(whole_records, tmp_path / "records")
+@pytest.fixture(name="records")
+def copy_records(records, tmp_path):
+    return shutil.copytree(records, tmp_path / "records")
 
 
 def settings(records):
@@ -76,8 +67,8 @@ def test_records_of_another_manifest_are_one_sentence(records, tmp_path):
         train(settings(records), str(tmp_path / "model"), evaluate_between=False)
 
 
-def test_crowded_images_are_counted(whole_records):
-    split = load_manifest(whole_records).split("train")
+def test_crowded_images_are_counted(records):
+    split = load_manifest(str(records)).split("train")
     assert sum(split.images_by_boxes.values()) == 12
     assert sum(boxes * images for boxes, images in split.images_by_boxes.items()) == split.num_boxes
     assert split.crowded(0) == (12, max(split.images_by_boxes))

@@ -7,18 +7,9 @@ import numpy as np
 import pytest
 
 from centernet_tf.config import load_config
-from centernet_tf.data.convert import ConvertOptions, convert
-from centernet_tf.data.sources import shapes_splits
 from centernet_tf.errors import UserError
 from centernet_tf.training.model_dir import load_trained, read_config
 from centernet_tf.training.train import run_job, train
-
-
-@pytest.fixture(scope="module", name="records")
-def draw_records(tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("records"))
-    convert(shapes_splits(folder, 12, 4, (64, 64), 1), folder, ConvertOptions(source={}))
-    return folder
 
 
 def settings(records, **train_settings):
