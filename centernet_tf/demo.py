@@ -8,7 +8,6 @@ import time
 import types
 
 from centernet_tf.cli import describe_machine
-from centernet_tf.config import ExperimentConfig
 from centernet_tf.count_of import count_of
 from centernet_tf.data.convert import ConvertOptions, convert
 from centernet_tf.data.manifest import load_manifest
@@ -20,6 +19,7 @@ from centernet_tf.export.comparison import compare
 from centernet_tf.export.predictor import load_predictor
 from centernet_tf.export.saved_model import export_saved_model
 from centernet_tf.export.tflite import export_tflite
+from centernet_tf.settings import ExperimentConfig
 from centernet_tf.training.model_dir import load_trained
 from centernet_tf.training.train import run_job
 

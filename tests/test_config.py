@@ -4,8 +4,9 @@ import glob
 
 import pytest
 
-from centernet_tf.config import ExperimentConfig, load_config, save_config
+from centernet_tf.config import load_config, save_config
 from centernet_tf.errors import UserError
+from centernet_tf.settings import ExperimentConfig
 
 
 def test_later_layers_win(tmp_path):

@@ -12,8 +12,8 @@ N is 18, 34, 50, 101 or 152. A new family is a file in this folder and an entry 
 
 import re
 
-from centernet_tf.config import BackboneConfig
 from centernet_tf.errors import UserError, nearest
+from centernet_tf.settings import BackboneConfig
 
 STRIDE = 4
 

@@ -7,8 +7,9 @@ else has to know its name.
 
 import abc
 
-from centernet_tf.config import ExperimentConfig, load_module
+from centernet_tf.config import load_module
 from centernet_tf.errors import UserError
+from centernet_tf.settings import ExperimentConfig
 
 
 class PointDetector(abc.ABC):

@@ -6,7 +6,6 @@ from typing import List, Optional, Tuple
 import tensorflow as tf
 
 from centernet_tf.backbones import STRIDE
-from centernet_tf.config import ExperimentConfig
 from centernet_tf.data.manifest import Manifest
 from centernet_tf.data.progress import ProgressBar
 from centernet_tf.data.record_annotations import read_annotations
@@ -22,6 +21,7 @@ from centernet_tf.evaluation.ceiling_limits import (
 from centernet_tf.evaluation.conversion_problems import Problem, conversion_problems
 from centernet_tf.evaluation.data_statistics import DataStatistics, data_statistics
 from centernet_tf.evaluation.grid_losses import grid_losses
+from centernet_tf.settings import ExperimentConfig
 
 # A ceiling takes about 30 ms an image at 512x512 with 80 classes, a look for unusable records 10.
 _MAX_CEILING_IMAGES = _MAX_DECODED_IMAGES = 5000

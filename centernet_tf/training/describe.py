@@ -4,9 +4,9 @@ import dataclasses
 import json
 import os
 
-from centernet_tf.config import ExperimentConfig
 from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
+from centernet_tf.settings import ExperimentConfig
 from centernet_tf.training.cost import stages_of, training_memory_bytes
 
 

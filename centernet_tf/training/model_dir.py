@@ -16,11 +16,12 @@ from typing import Tuple
 import keras
 import tensorflow as tf
 
-from centernet_tf.config import ExperimentConfig, load_config, save_config
+from centernet_tf.config import load_config, save_config
 from centernet_tf.count_of import count_of
 from centernet_tf.data.annotations import Category
 from centernet_tf.detectors import PointDetector, make_detector
 from centernet_tf.errors import UserError
+from centernet_tf.settings import ExperimentConfig
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import keras
 from official.modeling.optimization import lr_schedule
 
-from centernet_tf.config import OptimizerConfig
+from centernet_tf.settings import OptimizerConfig
 
 # Parts of the names that Keras gives to biases and to the variables of normalisations.
 _NO_KERNELS = ("bias", "gamma", "beta")

@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 from official.common import distribute_utils
 
-from centernet_tf.config import RuntimeConfig
 from centernet_tf.errors import UserError
+from centernet_tf.settings import RuntimeConfig
 
 
 def make_strategy(config: RuntimeConfig) -> tf.distribute.Strategy:

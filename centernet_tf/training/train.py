@@ -6,7 +6,6 @@ import sys
 import keras
 
 from centernet_tf.cli import describe_machine
-from centernet_tf.config import ExperimentConfig
 from centernet_tf.count_of import count_of
 from centernet_tf.data.input_pipeline import steps_per_epoch, train_dataset
 from centernet_tf.data.manifest import load_manifest
@@ -14,6 +13,7 @@ from centernet_tf.data.service import through_service
 from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.evaluate import evaluate
+from centernet_tf.settings import ExperimentConfig
 from centernet_tf.training.checkpoints import Checkpoints
 from centernet_tf.training.evaluation_callback import EvaluateDuringTraining
 from centernet_tf.training.faults import faults_told

@@ -6,11 +6,12 @@ import pytest
 import tensorflow as tf
 
 from centernet_tf.backbones import build_backbone, scaled
-from centernet_tf.config import BackboneConfig, load_config
+from centernet_tf.config import load_config
 from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
 from centernet_tf.layers.conv_norm import conv_norm
 from centernet_tf.layers.initializers import FirstChannelBilinear, upsampling_kernel
+from centernet_tf.settings import BackboneConfig
 
 # With COCO's 80 classes and three heads of 64 channels; running statistics excluded.
 PUBLISHED = {

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from centernet_tf.config import AugmentationConfig, load_config
+from centernet_tf.config import load_config
 from centernet_tf.data import augment_lsj
 from centernet_tf.data.record_parser import parse_record
 from centernet_tf.errors import UserError
+from centernet_tf.settings import AugmentationConfig
 
 INPUT_SIZE = (64, 96)
 CASES = [

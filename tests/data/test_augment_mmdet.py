@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from centernet_tf.config import AugmentationConfig
 from centernet_tf.data import augment_mmdet
 from centernet_tf.data.record_parser import parse_record
+from centernet_tf.settings import AugmentationConfig
 
 INPUT_SIZE = (64, 64)
 

@@ -3,10 +3,10 @@
 import numpy as np
 import tensorflow as tf
 
-from centernet_tf.config import AugmentationConfig
 from centernet_tf.data.augment_none import augment
 from centernet_tf.data.record_parser import parse_record
 from centernet_tf.ops.color import apply_color
+from centernet_tf.settings import AugmentationConfig
 
 
 def test_letterbox_of_image_and_boxes(rng, encode_image, make_record):

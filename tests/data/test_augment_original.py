@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from centernet_tf.config import AugmentationConfig
 from centernet_tf.data import augment_original
 from centernet_tf.data.record_parser import parse_record
 from centernet_tf.ops.color import apply_color
+from centernet_tf.settings import AugmentationConfig
 
 
 @pytest.fixture

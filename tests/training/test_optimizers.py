@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from centernet_tf.config import OptimizerConfig
+from centernet_tf.settings import OptimizerConfig
 from centernet_tf.training.optimizers import is_kernel, make_optimizer, make_schedule
 from centernet_tf.training.trainer import Trainer
 
