@@ -7,21 +7,28 @@ r"""Makes a data set of TFRecords from annotated images; one command for each fo
         --split=train:images/train:train.json --split=val:images/val:val.json
     python -m pipelines.make_tfrecords --output_dir=records --format=records \
         --split='train:others/train-*.tfrecord' --labels_file=label_map.pbtxt
+
+Sources of several forms become splits of one data set, their classes matched by name:
+
+    python -m pipelines.make_tfrecords --output_dir=records --format=coco,voc \
+        --split=coco:train:images/train:train.json --voc_root=VOC2007 --splits=test
 """
 
 from absl import flags
 
 from centernet_tf import cli
-from centernet_tf.data import data_set_folder, sources
+from centernet_tf.data import data_set_folder, mixed_sources, sources
 
-FORMATS = ["coco", "voc", "yolo", "records", "shapes"]
-flags.DEFINE_enum("format", None, FORMATS, "Form of the annotations.")
+flags.DEFINE_list(
+    "format", None, "Form of the annotations: coco, voc, yolo, records or shapes; or several."
+)
 flags.DEFINE_string("output_dir", None, "Folder for the records; made where it is missing.")
 flags.DEFINE_multi_string(
     "split",
     [],
     "coco: NAME:IMAGE_FOLDER:ANNOTATIONS.json; yolo: NAME:IMAGES:LABEL_FOLDER, by default the "
-    "splits of data.yaml; records: NAME:PATTERN of TFRecord files; once for every split.",
+    "splits of data.yaml; records: NAME:PATTERN of TFRecord files; once for every split, and with "
+    "several forms each begins with its own, as coco:NAME:...",
 )
 flags.DEFINE_string("voc_root", "", "voc: folder that holds Annotations, JPEGImages and ImageSets.")
 flags.DEFINE_list("splits", ["trainval", "test"], "voc: names of lists in ImageSets/Main.")
@@ -56,27 +63,17 @@ flags.DEFINE_integer("workers", 2, "Threads that check images.", lower_bound=1)
 flags.DEFINE_bool("overwrite", False, "Replace the data set in --output_dir.")
 
 FLAGS = flags.FLAGS
-# The reader of each form, and the flags that it takes.
-READERS = {
-    "coco": (sources.coco_splits, ["split"]),
-    "voc": (sources.voc_splits, ["voc_root", "splits", "labels_file"]),
-    "yolo": (sources.yolo_splits, ["split", "labels_file"]),
-    "records": (sources.record_splits, ["split", "labels_file"]),
-    "shapes": (
-        lambda *sizes: sources.shapes_splits(FLAGS.output_dir, *sizes),
-        ["num_train", "num_val", "image_size", "seed"],
-    ),
-}
 
 
 def main(_):
     data_set_folder.refuse_existing(FLAGS.output_dir, FLAGS.overwrite)
-    read, names = READERS[FLAGS.format]
+    names = sources.flags_of(FLAGS.format)
     given = {name: FLAGS[name].value for name in names}
-    splits = read(*given.values())
-    made_from = {"format": FLAGS.format, **given}
+    readers = sources.readers(FLAGS.output_dir, given)
+    splits = mixed_sources.read_sources(FLAGS.format, readers, FLAGS.split)
+    made_from = {"format": ",".join(FLAGS.format), **given}
     # Imported late, so that faults of flags and annotations are told before TensorFlow is loaded.
-    if FLAGS.format == "records":
+    if FLAGS.format == ["records"]:
         from centernet_tf.data import foreign_records
 
         foreign_records.adopt_records(splits, FLAGS.output_dir, FLAGS.overwrite, made_from)

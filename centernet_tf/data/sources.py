@@ -11,9 +11,60 @@ from centernet_tf.data.quote import quote
 from centernet_tf.data.shapes import draw_dataset
 from centernet_tf.data.voc import read_voc
 from centernet_tf.data.yolo import read_yolo
-from centernet_tf.errors import UserError
+from centernet_tf.errors import UserError, nearest
 
 PICTURES_FOLDER = "pictures"
+# The settings that each form of annotations takes.
+_SETTINGS = {
+    "coco": ["split"],
+    "voc": ["voc_root", "splits", "labels_file"],
+    "yolo": ["split", "labels_file"],
+    "records": ["split", "labels_file"],
+    "shapes": ["num_train", "num_val", "image_size", "seed"],
+}
+
+
+def flags_of(formats: Sequence[str]) -> List[str]:
+    """Names of the flags that forms of annotations take.
+
+    Raises:
+      UserError: there is no such form, or records are to be mixed with others.
+    """
+    for name in formats:
+        if name not in _SETTINGS:
+            raise UserError(
+                f"--format must be one of {', '.join(_SETTINGS)}, or several; got '{name}'."
+                f"{nearest(name, _SETTINGS)}"
+            )
+    if "records" in formats and len(formats) > 1:
+        raise UserError(
+            "--format=records only writes a manifest for records that are there, so it cannot be "
+            "combined with other formats."
+        )
+    if len(set(formats)) < len(formats):
+        raise UserError(f"--format={','.join(formats)} names a format twice.")
+    return list(dict.fromkeys(name for each in formats for name in _SETTINGS[each]))
+
+
+def readers(output_dir: str, given: dict) -> dict:
+    """Returns, for each form, the function from descriptions of splits to the splits.
+
+    Args:
+      output_dir: folder of the records, where `shapes` puts its pictures.
+      given: values of the flags by name.
+    """
+    labels_file = given.get("labels_file", "")
+
+    def shapes(_):
+        return shapes_splits(output_dir, *(given[name] for name in _SETTINGS["shapes"]))
+
+    return {
+        "coco": coco_splits,
+        "voc": lambda _: voc_splits(given["voc_root"], given["splits"], labels_file),
+        "yolo": lambda descriptions: yolo_splits(descriptions, labels_file),
+        "records": lambda descriptions: record_splits(descriptions, labels_file),
+        "shapes": shapes,
+    }
 
 
 def coco_splits(descriptions: Sequence[str]) -> List[AnnotatedSplit]:

@@ -1,5 +1,6 @@
 """The program as a person runs it: what it prints, its exit code, what it leaves behind."""
 
+import json
 import os
 import pathlib
 import signal
@@ -91,7 +92,7 @@ def test_yolo_and_then_a_manifest_for_its_records(tmp_path):
     [
         (["--output_dir=r"], "The flag --format is missing"),
         (["--format=coco"], "The flag --output_dir is missing"),
-        (["--format=cocoa", "--output_dir=r"], "Wrong flag"),
+        (["--format=cocoa", "--output_dir=r"], "got 'cocoa'. Did you mean 'coco'?"),
         (["--format=coco", "--output_dir=r", "--splits_=a"], "There is no flag --splits_"),
         (["--format=coco", "--output_dir=r"], "--format=coco needs at least one --split=NAME"),
         (["--format=coco", "--output_dir=r", "--split=train:a.json"], "is not of the form"),
@@ -139,3 +140,25 @@ def test_a_killed_run_started_again_starts_clean(tmp_path):
         "train-00000-of-00001.tfrecord",
     ]
     assert load_manifest(str(records)).split("train").num_examples == 3
+
+
+def test_two_formats_become_splits_of_one_data_set(tmp_path):
+    coco_folder.write_folder(tmp_path)
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "0.txt").write_text("0 0.5 0.5 0.5 0.5")
+    coco = json.loads((tmp_path / "train.json").read_text())
+    (tmp_path / "names.txt").write_text("fox\n" + coco["categories"][0]["name"])
+    code, _, errors = run(
+        "--format=coco,yolo",
+        "--output_dir=records",
+        "--split=coco:train:images:train.json",
+        "--split=yolo:val:images:labels",
+        "--labels_file=names.txt",
+        cwd=tmp_path,
+    )
+    assert (code, errors) == (0, "")
+    manifest = load_manifest(str(tmp_path / "records"))
+    assert list(manifest.splits) == ["train", "val"]
+    known = {category["id"]: category["name"] for category in coco["categories"]}
+    made = {category.id: category.name for category in manifest.categories}
+    assert set(made.values()) == {*known.values(), "fox"} and made.items() >= known.items()
