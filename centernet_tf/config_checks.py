@@ -58,6 +58,7 @@ def _least_checks(config):
         ("data.max_boxes", config.data.max_boxes),
         ("data.shuffle_buffer", config.data.shuffle_buffer),
         ("train.global_batch_size", train.global_batch_size),
+        ("train.accumulation_steps", train.accumulation_steps),
         ("train.epochs", train.epochs),
         ("train.repeats_per_epoch", train.repeats_per_epoch),
         ("train.checkpoint_every", train.checkpoint_every),
@@ -70,6 +71,8 @@ def _least_checks(config):
         yield value < 1, f"{name} must be at least 1; got {value}."
     for name, value in (
         ("train.checkpoint_every_steps", train.checkpoint_every_steps),
+        ("train.freeze_backbone_stages", train.freeze_backbone_stages),
+        ("train.tensorboard_images", train.tensorboard_images),
         ("train.optimizer.clip_norm", optimizer.clip_norm),
         ("train.optimizer.clip_value", optimizer.clip_value),
         ("train.optimizer.weight_decay", optimizer.weight_decay),
@@ -83,6 +86,8 @@ def _model_checks(config):
         f"evaluation.scales must list positive scales; got {config.evaluation.scales}.",
     )
     yield _not_in("evaluation.resolution", config.evaluation.resolution, ("fixed", "keep"))
+    backend = config.evaluation.coco_backend
+    yield _not_in("evaluation.coco_backend", backend, ("pycocotools", "faster"))
     yield config.model.num_classes < 0, "model.num_classes must be 0 (from the data set) or more."
     yield (
         config.model.backbone.width_multiplier <= 0,
@@ -110,12 +115,39 @@ def _optimizer_checks(optimizer):
 
 def _runtime_checks(config):
     train, runtime = config.train, config.runtime
-    yield _not_in("runtime.strategy", runtime.strategy, ("mirrored", "one_device"))
+    yield _not_in(
+        "runtime.strategy",
+        runtime.strategy,
+        ("mirrored", "one_device", "multi_worker_mirrored", "tpu"),
+    )
     yield _not_in("runtime.xla", runtime.xla, ("auto", "on", "off"))
+    yield _not_in("runtime.precision", runtime.precision, ("float32", "bfloat16", "float16"))
+    yield (
+        not 0 <= train.ema_decay < 1,
+        f"train.ema_decay must be 0 (off) or less than 1; got {train.ema_decay}.",
+    )
+    synchronised = config.model.sync_batch_norm
+    yield (
+        synchronised and runtime.xla == "on",
+        "model.sync_batch_norm needs runtime.xla off: XLA compiles the step of each replica by "
+        "itself, where statistics cannot be exchanged.",
+    )
+    yield (
+        synchronised and train.accumulation_steps > 1,
+        "model.sync_batch_norm and train.accumulation_steps cannot be combined: statistics cannot "
+        "be exchanged within the loop over micro-batches.",
+    )
     yield (
         train.global_batch_size % runtime.cpu_replicas != 0,
         f"train.global_batch_size ({train.global_batch_size}) must be a multiple of "
         f"runtime.cpu_replicas ({runtime.cpu_replicas}).",
+    )
+    parts = runtime.cpu_replicas * train.accumulation_steps
+    yield (
+        parts > 0 and train.global_batch_size % parts != 0,
+        f"train.global_batch_size ({train.global_batch_size}) must be a multiple of "
+        f"train.accumulation_steps ({train.accumulation_steps}) times the number of replicas "
+        f"({runtime.cpu_replicas}).",
     )
 
 

@@ -72,12 +72,24 @@ class DataConfig(hyperparams.Config):
 
 @dataclasses.dataclass
 class BackboneConfig(hyperparams.Config):
-    """The network from image to the stride-4 feature map."""
+    """The network from image to the stride-4 feature map, or to a pyramid of maps."""
 
-    # A module of centernet_tf/backbones: res_18, resdcn_18, mmdet_resnet18, mmdet_resnet18_dcn.
+    # A network of centernet_tf/backbones: res_18, resdcn_101, mmdet_resnet18_dcn, dla_34,
+    # hourglass_104, fpn_resnet50_caffe, mobilenetv3_large and others.
     name: str = "res_18"
     # Channel multiplier; 1.0 is the published network.
     width_multiplier: float = 1.0
+    # Widths as they are, for networks that no multiplier gives; [] takes the published ones times
+    # width_multiplier. The trunk's are one for ResNet (its first stage), six for DLA and the
+    # hourglass.
+    trunk_channels: List[int] = dataclasses.field(default_factory=list)
+    # The neck's: three for ResNets, one for FPN and the hourglass (its output).
+    neck_channels: List[int] = dataclasses.field(default_factory=list)
+    # Hourglass: residual blocks of its six levels; [] takes the published ones.
+    level_blocks: List[int] = dataclasses.field(default_factory=list)
+    # ResNets of bottlenecks (50 and up): maps C3, C4, C5 whose stages have deformable 3x3
+    # convolutions; [3, 4, 5] in the published variants.
+    dcn_stages: List[int] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -88,6 +100,9 @@ class ModelConfig(hyperparams.Config):
     detector: str = "centernet"
     # 0 takes the number of classes from the data set's manifest.
     num_classes: int = 0
+    # Batch statistics over all replicas instead of each one's own, for few images a replica; not
+    # with XLA.
+    sync_batch_norm: bool = False
     backbone: BackboneConfig = dataclasses.field(default_factory=BackboneConfig)
     # Replaced by the detector module's own `Options` when a config is loaded.
     options: hyperparams.Config = dataclasses.field(default_factory=hyperparams.Config)
@@ -126,17 +141,38 @@ class TrainConfig(hyperparams.Config):
     """The length and bookkeeping of a training run."""
 
     global_batch_size: int = 32
+    # Equal micro-batches that a step splits the batch into, one after the other, so that a large
+    # batch fits a small memory. Same loss and gradients; batch statistics are the micro-batch's.
+    accumulation_steps: int = 1
     epochs: int = 140
     # Passes over the training split that make one epoch (mmdet repeats COCO five times).
     repeats_per_epoch: int = 1
     optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    # Decay of a moving average of the weights, such as 0.9998, which evaluation and export then
+    # use; 0 keeps none.
+    ema_decay: float = 0.0
+    # Keep the stem and the first N stages of the backbone as they are, batch statistics included;
+    # 0 trains everything.
+    freeze_backbone_stages: int = 0
+    # Keep every batch normalisation as it is: statistics, scale and shift.
+    freeze_batch_norm: bool = False
+    # Start from the weights of another run: its model directory, or the path of a checkpoint
+    # without its suffix. It may have other classes or heads.
+    init_checkpoint: str = ""
+    # Variables that may keep their random start where the checkpoint has none that fits; patterns
+    # such as "heatmap*".
+    init_allow_missing: List[str] = dataclasses.field(default_factory=list)
     # Epochs between checkpoints, and how many of the newest are kept.
     checkpoint_every: int = 1
     # Steps between checkpoints within an epoch, for epochs of hours; 0 saves at epochs alone.
     checkpoint_every_steps: int = 0
     keep_checkpoints: int = 3
+    # Keep the checkpoint of the highest AP in best/, besides the newest.
+    keep_best: bool = True
     # Epochs between evaluations in --mode=train_and_eval; the last epoch is always evaluated.
     evaluate_every: int = 5
+    # Held-out images drawn for TensorBoard at each evaluation; 0 draws none.
+    tensorboard_images: int = 4
 
 
 @dataclasses.dataclass
@@ -158,14 +194,23 @@ class EvaluationConfig(hyperparams.Config):
     soft_nms: bool = False
     # Round scores to two decimals, as the original writes them; the ties this makes change the AP.
     round_scores: bool = False
+    # What computes the COCO metrics: pycocotools, or faster (the package faster-coco-eval), which
+    # gives the same numbers sooner.
+    coco_backend: str = "pycocotools"
 
 
 @dataclasses.dataclass
 class RuntimeConfig(hyperparams.Config):
     """Machine and reproducibility settings."""
 
-    # mirrored (all GPUs, or the CPU) or one_device.
+    # mirrored (all GPUs, or the CPU), one_device, multi_worker_mirrored (machines listed in the
+    # environment variable TF_CONFIG, each running the same command), or tpu (not tested).
     strategy: str = "mirrored"
+    # Address of the TPU for strategy tpu; "" is the machine's own.
+    tpu: str = ""
+    # float32, bfloat16 or float16: what the network computes in while training. Variables, heads
+    # and losses are float32 in each; evaluation and export compute in float32.
+    precision: str = "float32"
     # auto: on for GPU and TPU, off for CPU, where graph mode is faster (BUILD_NOTES.md).
     xla: str = "auto"
     # Logical CPU devices to split one CPU into; 1 leaves it whole. More than 1 is for tests of

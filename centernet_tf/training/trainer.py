@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from centernet_tf.training.accumulation import sum_over_micro_batches
 from centernet_tf.training.non_finite_loss import NOT_FINITE
 from centernet_tf.training.optimizers import is_kernel
 
@@ -13,14 +14,24 @@ class Trainer(keras.Model):
     XLA compiles the forward pass, the loss and the gradients of one replica; summing over replicas
     and the optimizer stay outside, since variables of several devices cannot enter one XLA program.
     The normalisers of the loss are summed over replicas first, so that N replicas compute what one
-    replica would on the same global batch (batch statistics apart).
+    replica would on the same global batch (batch statistics apart). For the same reason the
+    micro-batches of gradient accumulation add up to the loss and gradient of the whole batch.
     """
 
-    def __init__(self, detector, network, optimizer_config, use_xla):
-        """Takes a detector, the model of its `build`, an `OptimizerConfig` and XLA on or off."""
+    def __init__(self, detector, network, optimizer_config, use_xla, accumulation_steps=1):
+        """Takes what a step needs.
+
+        Args:
+          detector: a `PointDetector`.
+          network: the model of its `build`.
+          optimizer_config: an `OptimizerConfig`.
+          use_xla: whether XLA compiles the gradient part.
+          accumulation_steps: micro-batches that a replica's batch is split into.
+        """
         super().__init__(name="trainer")
         self.detector = detector
         self.network = network
+        self.accumulation_steps = accumulation_steps
         self.clip_norm = optimizer_config.clip_norm
         self.clip_value = optimizer_config.clip_value
         self.decay_all = optimizer_config.decay_norm_and_bias
@@ -36,10 +47,17 @@ class Trainer(keras.Model):
 
     def compute_gradients(self, images, targets, normalizers):
         """Returns (losses, gradients) of this replica's part of the global batch."""
-        with tf.GradientTape() as tape:
-            outputs = self.network(images, training=True)
-            losses = self.detector.loss(outputs, targets, normalizers)
-        return losses, tape.gradient(losses["loss"], self.network.trainable_variables)
+        variables = self.network.trainable_variables
+
+        def compute(part):
+            with tf.GradientTape() as tape:
+                outputs = self.network(part[0], training=True)
+                losses = self.detector.loss(outputs, part[1], normalizers)
+            return losses, tape.gradient(losses["loss"], variables, unconnected_gradients="zero")
+
+        zeros = {name: tf.zeros([]) for name in self.detector.loss_names}
+        zeros = zeros, [tf.zeros(variable.shape) for variable in variables]
+        return sum_over_micro_batches(compute, (images, targets), self.accumulation_steps, zeros)
 
     def train_step(self, data):
         """One step; the metrics are means over the epoch so far, and the present learning rate."""
