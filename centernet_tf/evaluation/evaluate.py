@@ -86,7 +86,8 @@ def evaluate_network(
         detect = detect_function(network, detector, config.evaluation.flip)
     detections = _detect_split(detect, detector, config, manifest, split, progress)
     annotations = input_pipeline.read_annotations(manifest, split)
-    return coco_metrics(coco_ground_truth(annotations, manifest.categories), detections), detections
+    truth = coco_ground_truth(annotations, manifest.categories)
+    return coco_metrics(truth, detections, config.evaluation.coco_backend), detections
 
 
 def _detect_split(detect, detector, config, manifest, split, progress) -> list:

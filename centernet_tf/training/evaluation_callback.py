@@ -3,6 +3,7 @@
 import keras
 
 from centernet_tf.count_of import count_of
+from centernet_tf.evaluation.coco_backend import require_backend
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES
 from centernet_tf.evaluation.detect import detect_function
 from centernet_tf.evaluation.evaluate import evaluate_network
@@ -13,6 +14,7 @@ class EvaluateDuringTraining(keras.callbacks.Callback):
 
     def __init__(self, trainer, config, manifest, history):
         super().__init__()
+        require_backend(config.evaluation.coco_backend)
         self.trainer, self.config, self.manifest, self.history = trainer, config, manifest, history
         # Kept, so that later evaluations reuse the traced graph.
         self.detect = detect_function(trainer.network, trainer.detector)
