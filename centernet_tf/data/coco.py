@@ -36,7 +36,7 @@ def read_coco(name: str, images_dir: str, annotations_path: str) -> AnnotatedSpl
     """
     if not os.path.isdir(images_dir):
         raise UserError(f"The image folder '{images_dir}' of split '{name}' does not exist.")
-    document = _load(annotations_path)
+    document = load_document(annotations_path)
     categories = _categories(document["categories"], annotations_path)
     if not document["images"]:
         raise UserError(f"{annotations_path} lists no images, so split '{name}' would be empty.")
@@ -50,7 +50,12 @@ def read_coco(name: str, images_dir: str, annotations_path: str) -> AnnotatedSpl
     )
 
 
-def _load(path: str) -> dict:
+def load_document(path: str) -> dict:
+    """Reads an annotation file, without the outlines of its objects.
+
+    Raises:
+      UserError: it is missing, no JSON, or not of COCO's structure.
+    """
     try:
         with open(path, encoding="utf-8-sig") as stream:
             document = json.load(stream, object_hook=_without_outline)
