@@ -1,0 +1,100 @@
+"""Opens a PyTorch file (.pth, .pt, .pkl) without PyTorch, and finds the weights in it."""
+
+import dataclasses
+import mmap
+from typing import Dict, Tuple
+
+from centernet_tf.errors import UserError
+from centernet_tf.weights.pickle_machine import Inert
+from centernet_tf.weights.pytorch_legacy import read_legacy
+from centernet_tf.weights.pytorch_zip import FIRST_BYTES, read_zip
+from centernet_tf.weights.stored_tensor import StoredTensor
+
+# Where programs put the weights beside other things.
+_PLACES = ("state_dict", "model_state_dict", "model")
+
+
+@dataclasses.dataclass(frozen=True)
+class PytorchFile:
+    """The weights in a file, read when they are asked for.
+
+    Attributes:
+      path: of the file.
+      tensors: by name; a `module.` in front of every name, which nn.DataParallel leaves, is gone.
+      class_names: of the data set, where mmdet wrote them, else empty.
+    """
+
+    path: str
+    tensors: Dict[str, StoredTensor]
+    class_names: Tuple[str, ...] = ()
+
+
+def open_pytorch_file(path: str) -> PytorchFile:
+    """Opens a checkpoint written by `torch.save`, in the format before or since PyTorch 1.6.
+
+    The file may come from a stranger: nothing that it names is imported or called.
+
+    Raises:
+      UserError: the file cannot be read, is damaged, is no checkpoint, holds no weights, or asks
+        for anything but tensors and plain containers.
+    """
+    try:
+        with open(path, "rb") as stream:
+            # Tensors are views of the mapped file, which stays while one of them is in use.
+            mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is empty"
+        raise UserError(f"Cannot read the checkpoint {path}: {reason}.") from error
+    data = memoryview(mapped)
+    try:
+        is_zip = data[:4] == FIRST_BYTES
+        content = read_zip(data) if is_zip else read_legacy(data, mapped)
+        tensors = _without_module(_state_dict(content))
+    except UserError as error:
+        raise UserError(f"Cannot read the checkpoint {path}: {error}.") from error
+    return PytorchFile(path, tensors, _class_names(content))
+
+
+def _state_dict(content):
+    """Finds the mapping of names to tensors."""
+    if isinstance(content, Inert):
+        raise UserError(
+            f"it holds an object of {content.name}, not weights; save the state_dict() of the model"
+        )
+    if not isinstance(content, dict):
+        raise UserError(f"it holds a {type(content).__name__}, not a mapping of names to tensors")
+    found = next((content[place] for place in _PLACES if place in content), content)
+    if isinstance(found, Inert):
+        raise UserError(
+            f"its weights are an object of {found.name}; save the state_dict() of the model"
+        )
+    if not isinstance(found, dict):
+        raise UserError(f"its weights are a {type(found).__name__}, not a mapping")
+    tensors = {}
+    for name, value in found.items():
+        if isinstance(value, Inert):
+            raise UserError(f"the weight {name!r:.80} is made by {value.name}, which is not known")
+        if isinstance(name, str) and isinstance(value, StoredTensor):
+            tensors[name] = value
+    if not tensors:
+        keys = ", ".join(str(key) for key in list(found)[:8] if isinstance(key, str))
+        raise UserError(f"it holds no weights; its keys are {keys[:200] or 'none'}")
+    return tensors
+
+
+def _without_module(tensors):
+    prefix = "module."
+    if not all(name.startswith(prefix) for name in tensors):
+        return tensors
+    return {name[len(prefix) :]: tensor for name, tensor in tensors.items()}
+
+
+def _class_names(content):
+    """The classes that mmdet 3 (`dataset_meta`) or mmdet 2 (`CLASSES`) notes."""
+    meta = content.get("meta") if isinstance(content, dict) else None
+    meta = meta if isinstance(meta, dict) else {}
+    notes = meta.get("dataset_meta")
+    found = notes.get("classes", notes.get("CLASSES")) if isinstance(notes, dict) else None
+    found = found or meta.get("CLASSES")
+    is_list = isinstance(found, (list, tuple)) and all(isinstance(name, str) for name in found)
+    return tuple(found) if is_list else ()
