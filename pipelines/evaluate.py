@@ -1,34 +1,76 @@
-r"""Scores a trained detector with the COCO metrics.
+r"""Scores a trained detector, or detections in a file, with the COCO metrics.
 
     python -m pipelines.evaluate --model_dir=runs/bccd --split=test
+    python -m pipelines.evaluate --model_dir=runs/coco --annotations=instances_val2017.json
+    python -m pipelines.evaluate --detections=detections.json --annotations=instances_val2017.json
 
-Prints the twelve COCO metrics and the AP of each class; writes evaluation/metrics.json and
-evaluation/detections.json (in the form of COCO results) into --model_dir.
+Prints the twelve COCO metrics and the AP of each class; writes metrics.json and detections.json (in
+the form of COCO results) into --output_dir.
 """
 
 from absl import flags
 
 from centernet_tf import cli
+from centernet_tf.errors import UserError
 
 flags.DEFINE_string("model_dir", None, "Folder of a trained detector.")
 flags.DEFINE_string("data_dir", None, "Folder of the data set; by default the one trained on.")
 flags.DEFINE_string("split", None, "Split to score on; by default the model's data.eval_split.")
+flags.DEFINE_string(
+    "annotations", None, "COCO annotation file to score against, instead of the records' objects."
+)
+flags.DEFINE_string(
+    "detections", None, "File of COCO results to score, instead of running a detector."
+)
+flags.DEFINE_string(
+    "output_dir", None, "Folder for the results; by default evaluation in --model_dir."
+)
 flags.DEFINE_multi_string(
     "params_override", [], "Settings to score under, such as evaluation.batch_size=1"
 )
 
 
 def main(_):
+    values = flags.FLAGS
+    if bool(values.model_dir) == bool(values.detections):
+        raise UserError("Give either --model_dir, to run a detector, or --detections, a file.")
+    if values.detections:
+        _score_file(values)
+    else:
+        _score_model(values)
+
+
+def _score_model(values):
     from centernet_tf.data.manifest import load_manifest
     from centernet_tf.evaluation.evaluate import evaluate
     from centernet_tf.evaluation.override import override_settings
     from centernet_tf.training.model_dir import load_trained
 
-    values = flags.FLAGS
     trained = override_settings(load_trained(values.model_dir), values.params_override)
     manifest = load_manifest(values.data_dir or trained.config.data.path)
-    evaluate(trained, manifest, values.split, progress=True)
+    outputs = values.annotations or "", values.output_dir or ""
+    evaluate(trained, manifest, values.split, True, *outputs)
+
+
+def _score_file(values):
+    if not values.annotations and not (values.data_dir and values.split):
+        raise UserError(
+            "--detections needs what to score against: --annotations, a COCO annotation file, or "
+            "--data_dir and --split, records."
+        )
+    from centernet_tf.config import load_config
+    from centernet_tf.data.manifest import load_manifest
+    from centernet_tf.evaluation.score_files import score_files
+
+    score_files(
+        values.detections,
+        values.annotations or "",
+        load_manifest(values.data_dir) if values.data_dir else None,
+        values.split or "",
+        load_config([], values.params_override).evaluation.coco_backend,
+        values.output_dir or "",
+    )
 
 
 if __name__ == "__main__":
-    cli.run(main, required=["model_dir"], existing=["model_dir", "data_dir"])
+    cli.run(main, existing=["model_dir", "data_dir", "annotations", "detections"])

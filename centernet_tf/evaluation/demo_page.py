@@ -10,7 +10,7 @@ from PIL import Image
 from centernet_tf.evaluation import html_page
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES
 from centernet_tf.evaluation.curves import line_chart
-from centernet_tf.evaluation.evaluate import format_metric
+from centernet_tf.evaluation.metrics_table import format_metric
 
 
 @dataclasses.dataclass

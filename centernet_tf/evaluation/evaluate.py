@@ -1,50 +1,96 @@
 """Scoring a detector on a split, and keeping the score."""
 
 import contextlib
-import json
 import os
-from typing import Callable, Optional, Tuple
+from typing import Callable, NamedTuple, Optional
 
+import numpy as np
 import tensorflow as tf
 
 from centernet_tf.count_of import count_of
 from centernet_tf.data import input_pipeline
 from centernet_tf.data.progress import ProgressBar
 from centernet_tf.data.split_check import unusable_records
+from centernet_tf.detectors.stacks import inference_network
 from centernet_tf.errors import UserError
-from centernet_tf.evaluation.coco_metrics import METRIC_NAMES, coco_metrics
+from centernet_tf.evaluation.coco_backend import require_backend
+from centernet_tf.evaluation.coco_files import check_same_categories, read_ground_truth
+from centernet_tf.evaluation.coco_metrics import coco_scores
 from centernet_tf.evaluation.detect import detect_batches, detect_function
 from centernet_tf.evaluation.ground_truth import coco_ground_truth
+from centernet_tf.evaluation.metrics_table import metrics_table
+from centernet_tf.evaluation.result_files import write_results
 from centernet_tf.evaluation.soft_nms import merge_results
 
 
-def evaluate(trained, manifest, split: Optional[str] = None, progress: bool = False) -> dict:
+class Evaluation(NamedTuple):
+    """A score, and everything it was computed from.
+
+    Attributes:
+      metrics: of `coco_metrics`.
+      detections: COCO results.
+      ground_truth: COCO data set as a dict.
+      precision: of `CocoScores`.
+    """
+
+    metrics: dict
+    detections: list
+    ground_truth: dict
+    precision: np.ndarray
+
+
+def evaluate(
+    trained,
+    manifest,
+    split: Optional[str] = None,
+    progress: bool = False,
+    annotations_path: str = "",
+    output_dir: str = "",
+) -> dict:
     """Scores a trained model; writes and prints the results.
 
-    `evaluation/metrics.json` and `evaluation/detections.json` go to the model's folder, a table and
-    their place to the terminal.
+    `metrics.json` and `detections.json` go to a folder, a table and their place to the terminal.
 
     Args:
       trained: what `training.model_dir.load_trained` returns.
-      manifest: of the data set to score on.
+      manifest: of the data set to detect in.
       split: its name; None is the experiment's `data.eval_split`.
       progress: show a progress bar at a terminal.
+      annotations_path: COCO JSON to score against; '' takes the objects of the records, with the
+        same numbers if nothing was left out or changed when they were made.
+      output_dir: where the results go; '' is `evaluation` in the model's folder.
 
     Returns:
       the metrics of `coco_metrics`, and 'split' and 'step'.
 
     Raises:
-      UserError: the data set's classes are not the model's, or it has no such split.
+      UserError: the data set's classes or the annotation file's are not the model's, there is no
+        such split, or the annotation file lacks images of the split.
     """
     check_categories(trained.categories, manifest)
+    truth = read_ground_truth(annotations_path) if annotations_path else None
+    if truth:
+        check_same_categories(trained.categories, truth, annotations_path)
     split = split or trained.config.data.eval_split
-    metrics, detections = evaluate_network(
-        trained.network, trained.detector, trained.config, manifest, split, progress
+    result = evaluate_network(
+        trained.network,
+        trained.detector,
+        trained.config,
+        manifest,
+        split,
+        progress,
+        ground_truth=truth,
     )
-    metrics = {"split": split, "step": int(trained.step), **metrics}
-    folder = os.path.join(trained.model_dir, "evaluation")
-    write_results(folder, metrics, detections)
+    metrics = {"split": split, "step": int(trained.step), **result.metrics}
+    folder = output_dir or os.path.join(trained.model_dir, "evaluation")
+    write_results(folder, metrics, result.detections)
     print(metrics_table(metrics))
+    left_out = metrics["num_images"] - manifest.split(split).num_examples
+    if left_out > 0:
+        print(
+            f"{count_of(left_out, 'image')} of {annotations_path} stand not in the records; their "
+            "objects count as missed."
+        )
     images = count_of(metrics["num_images"], "image")
     print(
         f"{images} of '{split}' at step {metrics['step']}; metrics.json and "
@@ -62,32 +108,35 @@ def evaluate_network(
     split: Optional[str] = None,
     progress: bool = False,
     detect: Optional[Callable] = None,
-) -> Tuple[dict, list]:
+    ground_truth: Optional[dict] = None,
+) -> Evaluation:
     """Scores a network as it stands, for use inside training; writes nothing.
 
     Args:
-      network: `keras.Model` from `detector.build()`.
+      network: `keras.Model` from `detector.build()`, the heads of inference alone
+        (`inference_network`).
       detector: the `PointDetector`.
       config: the experiment.
       manifest: of the data set; its classes are taken to be the network's.
       split: its name; None is `config.data.eval_split`.
       progress: show a progress bar at a terminal.
       detect: `detect_function(network, detector)` of an earlier call, to save tracing it again.
-
-    Returns:
-      the metrics of `coco_metrics`, and the COCO results they were computed from.
+      ground_truth: COCO data set to score against; None takes the objects of the records.
     """
+    require_backend(config.evaluation.coco_backend)
     split = split or config.data.eval_split
     if config.evaluation.resolution == "keep":
-        any_size = detector.build((None, None))
+        any_size = inference_network(detector.build((None, None)))
         any_size.set_weights(network.get_weights())
         network, detect = any_size, None
     if config.evaluation.flip or detect is None:
         detect = detect_function(network, detector, config.evaluation.flip)
     detections = _detect_split(detect, detector, config, manifest, split, progress)
-    annotations = input_pipeline.read_annotations(manifest, split)
-    truth = coco_ground_truth(annotations, manifest.categories)
-    return coco_metrics(truth, detections, config.evaluation.coco_backend), detections
+    if ground_truth is None:
+        annotations = input_pipeline.read_annotations(manifest, split)
+        ground_truth = coco_ground_truth(annotations, manifest.categories)
+    scores = coco_scores(ground_truth, detections, config.evaluation.coco_backend)
+    return Evaluation(scores.metrics, detections, ground_truth, scores.precision)
 
 
 def _detect_split(detect, detector, config, manifest, split, progress) -> list:
@@ -151,45 +200,3 @@ def check_categories(categories, manifest) -> None:
 def _names(categories) -> str:
     names = [category.name for category in categories]
     return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
-
-
-def write_results(folder: str, metrics: dict, detections: list) -> None:
-    """Writes metrics.json and detections.json; each is whole or not there.
-
-    Raises:
-      UserError: the folder cannot be written.
-    """
-    try:
-        os.makedirs(folder, exist_ok=True)
-        for name, value, indent in (
-            ("detections.json", detections, None),
-            ("metrics.json", metrics, 2),
-        ):
-            temporary = os.path.join(folder, name + ".tmp")
-            with open(temporary, "w", encoding="utf-8") as stream:
-                json.dump(value, stream, indent=indent)
-                stream.write("\n")
-            os.replace(temporary, os.path.join(folder, name))
-    except OSError as error:
-        raise UserError(f"Cannot write the evaluation to {folder}: {error.strerror}.") from error
-
-
-def metrics_table(metrics: dict) -> str:
-    """Returns the metrics and the classes as a table for the terminal; '-' where undefined."""
-    lines = [
-        "".join(f"{name:>7}" for name in METRIC_NAMES),
-        "".join(f"{format_metric(metrics[name]):>7}" for name in METRIC_NAMES),
-        "",
-    ]
-    width = max([len("class"), *map(len, metrics["per_class"])])
-    columns = ("AP", "AP50", "AP75", "AR100")
-    lines.append(f"{'class':<{width}}" + "".join(f"{c:>7}" for c in columns) + f"{'objects':>9}")
-    for name, row in metrics["per_class"].items():
-        values = "".join(f"{format_metric(row[column]):>7}" for column in columns)
-        lines.append(f"{name:<{width}}{values}{row['num_objects']:>9}")
-    return "\n".join(lines)
-
-
-def format_metric(value: float) -> str:
-    """Returns a metric with three decimals, or '-' for pycocotools' -1 (nothing to find)."""
-    return "-" if value < 0 else f"{value:.3f}"

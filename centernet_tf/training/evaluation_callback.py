@@ -24,13 +24,13 @@ class EvaluateDuringTraining(keras.callbacks.Callback):
         finished = epoch + 1
         if finished % self.config.train.evaluate_every and finished != self.config.train.epochs:
             return
-        self.latest, _ = evaluate_network(
+        self.latest = evaluate_network(
             self.trainer.network,
             self.trainer.detector,
             self.config,
             self.manifest,
             detect=self.detect,
-        )
+        ).metrics
         self.history.add_metrics({name: self.latest[name] for name in METRIC_NAMES})
         print(
             f"epoch {finished}: AP {self.latest['AP']:.4f}, AP50 {self.latest['AP50']:.4f} on "

@@ -8,6 +8,8 @@ import pytest
 from centernet_tf.config import load_config
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation import evaluate as module
+from centernet_tf.evaluation.metrics_table import metrics_table
+from centernet_tf.evaluation.result_files import write_results
 from tests.evaluation import fakes
 
 
@@ -41,7 +43,7 @@ def test_writes_metrics_and_detections(trained, tmp_path):
 
 
 def test_evaluate_network_writes_nothing(trained, tmp_path):
-    metrics, detections = module.evaluate_network(
+    metrics, detections, *_ = module.evaluate_network(
         trained.network, trained.detector, trained.config, fakes.manifest(), progress=True
     )
     assert (metrics["AP"], len(detections)) == (pytest.approx(1.0), 6)
@@ -64,11 +66,11 @@ def test_other_classes_are_refused(trained, tmp_path, categories, words):
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="Cannot write the evaluation to"):
-        module.write_results(str(tmp_path / "file" / "evaluation"), {}, [])
+        write_results(str(tmp_path / "file" / "evaluation"), {}, [])
 
 
 def test_table_shows_every_class_and_dashes(trained):
-    table = module.metrics_table(module.evaluate(trained, fakes.manifest()))
+    table = metrics_table(module.evaluate(trained, fakes.manifest()))
     lines = table.splitlines()
     assert lines[0].split()[:3] == ["AP", "AP50", "AP75"]
     assert lines[1].split()[:2] == ["1.000", "1.000"]

@@ -58,9 +58,33 @@ def test_evaluation_counts_every_image_once(trained, manifest, capsys):
     assert "evaluation" in printed[-1]
 
 
+def test_scored_against_the_annotation_file_too(trained, manifest, tmp_path, capsys):
+    source = f"{manifest.data_dir}/pictures/val.json"
+    output = str(tmp_path / "scores")
+    metrics = evaluate(trained, manifest, annotations_path=source, output_dir=output)
+    assert metrics == evaluate(trained, manifest)
+    with open(f"{output}/metrics.json", encoding="utf-8") as stream:
+        assert json.load(stream) == metrics
+    with open(source, encoding="utf-8") as stream:
+        document = json.load(stream)
+    document["images"].append({"id": 10**6, "file_name": "new.jpg", "height": 9, "width": 9})
+    more = tmp_path / "more.json"
+    more.write_text(json.dumps(document))
+    assert evaluate(trained, manifest, annotations_path=str(more))["num_images"] == 6
+    assert "1 image of" in capsys.readouterr().out
+    document["images"] = document["images"][3:]
+    more.write_text(json.dumps(document))
+    with pytest.raises(UserError, match="detections name 3 images"):
+        evaluate(trained, manifest, annotations_path=str(more))
+    document["categories"][0]["name"] = "blob"
+    more.write_text(json.dumps(document))
+    with pytest.raises(UserError, match="is 'blob' in.*and 'circle' in the model"):
+        evaluate(trained, manifest, annotations_path=str(more))
+
+
 def test_images_at_their_own_resolution(trained, manifest):
     config = trained.config.replace(evaluation={"resolution": "keep"})
-    metrics, detections = evaluate_network(trained.network, trained.detector, config, manifest)
+    metrics, detections, *_ = evaluate_network(trained.network, trained.detector, config, manifest)
     assert metrics["num_images"] == 5 and metrics["num_detections"] == 500
     batches = list(eval_dataset(config, manifest))
     assert [tuple(batch["image"].shape) for batch in batches] == [(1, 128, 160, 3)] * 5
@@ -87,7 +111,7 @@ def test_scales_are_merged_and_scores_rounded(trained, manifest):
 
 def _scored(trained, manifest, settings):
     config = trained.config.replace(evaluation=settings)
-    return evaluate_network(trained.network, trained.detector, config, manifest)
+    return evaluate_network(trained.network, trained.detector, config, manifest)[:2]
 
 
 def test_an_unreadable_image_is_named(trained, manifest, tmp_path):

@@ -10,6 +10,7 @@ import pytest
     "arguments, words",
     [
         (["pipelines.evaluate"], "--model_dir"),
+        (["pipelines.evaluate", "--detections=setup.cfg"], "--annotations"),
         (["pipelines.evaluate", "--model_dir=no/such/model"], "no/such/model"),
         (["pipelines.inspect_data", "--config_file=no_such.yaml"], "no_such.yaml"),
     ],

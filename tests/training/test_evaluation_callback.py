@@ -16,7 +16,8 @@ def make_callback_(monkeypatch):
 
     def make(num_images):
         metrics = {**dict.fromkeys(METRIC_NAMES, 0.5), "num_images": num_images}
-        monkeypatch.setattr(evaluation_callback, "evaluate_network", lambda *_, **__: (metrics, []))
+        result = types.SimpleNamespace(metrics=metrics)
+        monkeypatch.setattr(evaluation_callback, "evaluate_network", lambda *_, **__: result)
         kept = []
         trainer = types.SimpleNamespace(network=None, detector=None)
         history = types.SimpleNamespace(add_metrics=kept.append)
