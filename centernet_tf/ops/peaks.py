@@ -25,8 +25,8 @@ def top_peaks(heatmap, k):
     of the time of one search over every value.
 
     Args:
-      heatmap: float32 [B, H, W, C] with static C; H * W may be unknown where it is at least k.
-      k: how many; at most H * W * C.
+      heatmap: float32 [B, H, W, C] with static C.
+      k: how many, a number or an int32 scalar; at most H * W * C.
 
     Returns:
       values float32 [B, k] falling, cell int32 [B, k] (y * W + x), classes int32 [B, k]. Equal
@@ -36,7 +36,8 @@ def top_peaks(heatmap, k):
     cells = heatmap.shape[1:3].num_elements()
     shape = [-1, cells, num_classes] if cells else [tf.shape(heatmap)[0], -1, num_classes]
     by_cell = tf.reshape(heatmap, shape)
-    num_cells = min(k, cells) if cells else k
+    known = cells and isinstance(k, int)
+    num_cells = min(k, cells) if known else tf.minimum(k, tf.shape(by_cell)[1])
     _, best_cells = tf.math.top_k(tf.reduce_max(by_cell, axis=-1), k=num_cells)
     candidates = tf.gather(by_cell, best_cells, batch_dims=1)
     candidates = tf.reshape(candidates, [-1, num_cells * num_classes])
