@@ -53,14 +53,18 @@ def detector_options(name: str) -> hyperparams.Config:
 
 
 def load_module(room: str, name: str):
-    """Imports `centernet_tf.<room>.<name>`, the file that holds one detector or backbone.
+    """Imports `centernet_tf.<room>.<name>`, the file that holds one detector.
+
+    Files of the room without a class `Detector` are what detectors share.
 
     Raises:
       UserError: no such file; the message lists those there are.
     """
     folder = os.path.join(os.path.dirname(__file__), room)
     names = sorted(
-        entry[:-3] for entry in os.listdir(folder) if entry.endswith(".py") and entry[0] != "_"
+        entry[:-3]
+        for entry in os.listdir(folder)
+        if entry.endswith(".py") and entry[0] != "_" and _has_detector(os.path.join(folder, entry))
     )
     if name not in names:
         raise UserError(
@@ -68,6 +72,11 @@ def load_module(room: str, name: str):
             f"{nearest(name, names)}"
         )
     return importlib.import_module(f"centernet_tf.{room}.{name}")
+
+
+def _has_detector(path: str) -> bool:
+    with open(path, encoding="utf-8") as stream:
+        return any(line.startswith("class Detector(") for line in stream)
 
 
 def save_config(config: ExperimentConfig, path: str) -> None:

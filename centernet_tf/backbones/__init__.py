@@ -1,4 +1,6 @@
-"""Backbones by name: image to stride-4 feature map.
+"""Backbones by name: image to a stride-4 feature map, or to a pyramid of maps.
+
+`build_backbone`, maps at stride 4:
 
     res_N                 ResNet and three 256-channel transposed convolutions (original)
     resdcn_N              ResNet with deformable convolutions in the neck (original)
@@ -7,40 +9,106 @@
     lateral_resnetN       ResNet with a neck that also sees the finer stages; to train from scratch
     lateral_resnetN_dcn   the same, deformable
 
+`build_pyramid`, levels P3 to P7:
+
+    fpn_resnetN           ResNet and feature pyramid; stride on the 3x3 convolutions (torchvision)
+    fpn_resnetN_caffe     the same; stride on the first 1x1 convolutions (Caffe)
+
 N is 18, 34, 50, 101 or 152. A new family is a file in this folder and an entry in `_FAMILIES`.
 """
 
+import dataclasses
 import re
+from typing import Callable, Tuple
 
 from centernet_tf.errors import UserError, nearest
 from centernet_tf.settings import BackboneConfig
 
 STRIDE = 4
+PYRAMID_STRIDES = (8, 16, 32, 64, 128)
+_DEPTHS = (18, 34, 50, 101, 152)
 
 
 def build_backbone(config: BackboneConfig, images):
-    """Returns the feature map [B, H/4, W/4, C] of normalised images [B, H, W, 3].
+    """Returns a list of feature maps [B, H/4, W/4, C] of normalised images [B, H, W, 3].
+
+    One for each supervised stack, the last of which inference uses; all networks but hourglasses
+    have one.
 
     Raises:
-      UserError: no backbone of that name.
+      UserError: no backbone of that name, or settings that do not suit it.
     """
-    for pattern, build in _FAMILIES:
-        match = re.fullmatch(pattern, config.name)
-        if match:
-            return build(images, int(match.group(1)), config.width_multiplier)
-    names = backbone_names()
-    raise UserError(
-        f"There is no backbone '{config.name}'.{nearest(config.name, names)} "
-        f"The backbones are: {', '.join(names)}."
-    )
+    family, match = _family(config.name, pyramid=False)
+    return family.build(config, images, *match.groups())
 
 
-def backbone_names():
-    """All names that `build_backbone` knows."""
-    depths = (18, 34, 50, 101, 152)
-    forms = ("res_{}", "resdcn_{}", "mmdet_resnet{}", "mmdet_resnet{}_dcn")
-    forms += ("lateral_resnet{}", "lateral_resnet{}_dcn")
-    return [form.format(depth) for form in forms for depth in depths]
+def build_pyramid(
+    config: BackboneConfig,
+    images,
+    extra_from="output",
+    relu_before_p6=False,
+    relu_before_p7=True,
+    initializer="glorot_uniform",
+):
+    """Returns the levels P3 to P7 of normalised images [B, H, W, 3], as `fpn.fpn` makes them.
+
+    The defaults are mmdet's for FCOS.
+
+    Args:
+      config: names one of the `fpn_` networks.
+      images: [B, H, W, 3].
+      extra_from: what P6 is made of: 'output', 'lateral' or 'input' of P5.
+      relu_before_p6, relu_before_p7: a ReLU before the convolution that makes the level.
+      initializer: of the pyramid's kernels; `layers.initializers.caffe2_xavier()` for
+        CenterNet-Update.
+
+    Returns:
+      list of five maps, sides ceil(H / s) and ceil(W / s) for s in `PYRAMID_STRIDES`.
+
+    Raises:
+      UserError: no pyramid of that name, or settings that do not suit it.
+    """
+    from centernet_tf.backbones.fpn import CHANNELS, fpn
+
+    family, match = _family(config.name, pyramid=True)
+    stages = family.build(config, images, *match.groups())
+    (channels,) = neck_channels(config, (CHANNELS,))
+    return fpn(stages[1:], channels, extra_from, relu_before_p6, relu_before_p7, initializer)
+
+
+def size_multiple(config: BackboneConfig) -> int:
+    """What the sides of the input must be multiples of, in pixels."""
+    for family in _FAMILIES:
+        if re.fullmatch(family.pattern, config.name):
+            return family.multiple
+    return 32
+
+
+def size_faults(config) -> list:
+    """Returns a sentence for every size of an experiment that its backbone cannot take."""
+    multiple, name = size_multiple(config.model.backbone), config.model.backbone.name
+    faults = []
+    if any(side % multiple for side in config.data.input_size):
+        faults.append(
+            f"data.input_size must be multiples of {multiple} for the backbone '{name}'; got "
+            f"{list(config.data.input_size)}."
+        )
+    if config.evaluation.resolution == "keep" and config.evaluation.pad_multiple % multiple:
+        faults.append(
+            f"evaluation.pad_multiple must be a multiple of {multiple} for the backbone '{name}'; "
+            f"got {config.evaluation.pad_multiple}."
+        )
+    return faults
+
+
+def backbone_names(pyramid=None):
+    """All names that there are; those of `build_pyramid` alone, or of `build_backbone` alone."""
+    return [
+        name
+        for family in _FAMILIES
+        if pyramid is None or family.pyramid == pyramid
+        for name in family.names
+    ]
 
 
 def scaled(channels, multiplier):
@@ -48,46 +116,113 @@ def scaled(channels, multiplier):
     return tuple(max(1, round(count * multiplier)) for count in channels)
 
 
-def _res(images, depth, multiplier):
+def trunk_channels(config: BackboneConfig, published):
+    """Widths of the trunk: those the settings give, else the published ones times the multiplier.
+
+    Raises:
+      UserError: the settings give another number of widths.
+    """
+    return _channels(config, "trunk_channels", published)
+
+
+def neck_channels(config: BackboneConfig, published):
+    """The same for the neck."""
+    return _channels(config, "neck_channels", published)
+
+
+def _channels(config, setting, published):
+    given = tuple(getattr(config, setting))
+    if given and len(given) != len(published):
+        raise UserError(
+            f"model.backbone.{setting} of '{config.name}' must have {len(published)} values, as "
+            f"the published {list(published)}; got {list(given)}."
+        )
+    return given or scaled(published, config.width_multiplier)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Family:
+    """Backbones whose names fit `pattern`; `build(config, images, *groups)` returns maps."""
+
+    pattern: str
+    names: Tuple[str, ...]
+    build: Callable
+    pyramid: bool = False
+    multiple: int = 32
+
+
+def _family(name, pyramid):
+    """Returns the family of a name, and the match of its pattern."""
+    for family in _FAMILIES:
+        match = re.fullmatch(family.pattern, name)
+        if match and family.pyramid == pyramid:
+            return family, match
+        if match:
+            kind = "one map at stride 4" if pyramid else "a pyramid of maps"
+            raise UserError(
+                f"The backbone '{name}' gives {kind}, which this detector cannot use; choose one "
+                f"of {', '.join(backbone_names(pyramid))}."
+            )
+    names = backbone_names(pyramid)
+    raise UserError(
+        f"There is no backbone '{name}'.{nearest(name, names)} "
+        f"The backbones are: {', '.join(names)}."
+    )
+
+
+def _resnet_family(form, build, **details):
+    """The family of a form such as 'res_{}' over all depths."""
+    names = tuple(form.format(depth) for depth in _DEPTHS)
+    pattern = form.format("(" + "|".join(str(depth) for depth in _DEPTHS) + ")")
+    return _Family(pattern, names, build, **details)
+
+
+def _stages(config, images, depth, caffe=False):
+    from centernet_tf.backbones.resnet import resnet
+
+    (base_channels,) = trunk_channels(config, (64,))
+    return resnet(images, int(depth), base_channels, caffe, tuple(config.dcn_stages))
+
+
+def _res(config, images, depth):
     from centernet_tf.backbones.deconv_neck import CHANNELS, deconv_neck
 
-    stages = _stages(images, depth, multiplier)
-    return deconv_neck(stages[-1], scaled(CHANNELS, multiplier))
+    stages = _stages(config, images, depth)
+    return [deconv_neck(stages[-1], neck_channels(config, CHANNELS))]
 
 
 def _conv_deconv(deformable, use_bias):
-    def build(images, depth, multiplier):
+    def build(config, images, depth):
         from centernet_tf.backbones.conv_deconv_neck import CHANNELS, conv_deconv_neck
 
-        stages = _stages(images, depth, multiplier)
-        return conv_deconv_neck(stages[-1], deformable, use_bias, scaled(CHANNELS, multiplier))
+        stages = _stages(config, images, depth)
+        channels = neck_channels(config, CHANNELS)
+        return [conv_deconv_neck(stages[-1], deformable, use_bias, channels)]
 
     return build
 
 
 def _lateral(deformable):
-    def build(images, depth, multiplier):
+    def build(config, images, depth):
         from centernet_tf.backbones.lateral_neck import CHANNELS, lateral_neck
 
-        stages = _stages(images, depth, multiplier)
-        return lateral_neck(stages, deformable, scaled(CHANNELS, multiplier))
+        stages = _stages(config, images, depth)
+        return [lateral_neck(stages, deformable, neck_channels(config, CHANNELS))]
 
     return build
 
 
-def _stages(images, depth, multiplier):
-    from centernet_tf.backbones.resnet import resnet
-
-    (base_channels,) = scaled([64], multiplier)
-    return resnet(images, depth, base_channels)
+def _caffe_stages(config, images, depth):
+    return _stages(config, images, depth, caffe=True)
 
 
-_DEPTH = "(18|34|50|101|152)"
 _FAMILIES = (
-    (f"res_{_DEPTH}", _res),
-    (f"resdcn_{_DEPTH}", _conv_deconv(deformable=True, use_bias=True)),
-    (f"mmdet_resnet{_DEPTH}", _conv_deconv(deformable=False, use_bias=False)),
-    (f"mmdet_resnet{_DEPTH}_dcn", _conv_deconv(deformable=True, use_bias=False)),
-    (f"lateral_resnet{_DEPTH}", _lateral(deformable=False)),
-    (f"lateral_resnet{_DEPTH}_dcn", _lateral(deformable=True)),
+    _resnet_family("res_{}", _res),
+    _resnet_family("resdcn_{}", _conv_deconv(deformable=True, use_bias=True)),
+    _resnet_family("mmdet_resnet{}", _conv_deconv(deformable=False, use_bias=False)),
+    _resnet_family("mmdet_resnet{}_dcn", _conv_deconv(deformable=True, use_bias=False)),
+    _resnet_family("lateral_resnet{}", _lateral(deformable=False)),
+    _resnet_family("lateral_resnet{}_dcn", _lateral(deformable=True)),
+    _resnet_family("fpn_resnet{}", _stages, pyramid=True),
+    _resnet_family("fpn_resnet{}_caffe", _caffe_stages, pyramid=True),
 )

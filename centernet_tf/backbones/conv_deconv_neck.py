@@ -4,10 +4,8 @@ The neck of the original's `resdcn_N` and of mmdet's CTResNetNeck. The 3x3 convo
 channels first, so the transposed convolution is narrow.
 """
 
-import keras
-
-from centernet_tf.layers.conv_norm import batch_norm, conv_norm, deconv_norm
-from centernet_tf.layers.deformable_conv2d import DeformableConv2D
+from centernet_tf.layers.conv_norm import conv_norm, deconv_norm
+from centernet_tf.layers.deformable_conv_norm import deformable_conv_norm
 from centernet_tf.layers.initializers import FirstChannelBilinear, torch_default
 
 CHANNELS = (256, 128, 64)
@@ -15,6 +13,9 @@ CHANNELS = (256, 128, 64)
 
 def conv_deconv_neck(x, deformable, use_bias, channels=CHANNELS):
     """Doubles the size once for each of `channels`: stride 32 to stride 4 with three.
+
+    Step i has the layers `neck{i}_dcn` or `neck{i}_conv`, `neck{i}_norm`, `neck{i}_up_deconv` and
+    `neck{i}_up_norm`.
 
     Args:
       x: [B, H/32, W/32, C].
@@ -31,8 +32,6 @@ def conv_deconv_neck(x, deformable, use_bias, channels=CHANNELS):
 
 def reduce_channels(x, filters, deformable, use_bias, name):
     """A 3x3 convolution, plain or deformable, to `filters` channels, normalisation and ReLU."""
-    if not deformable:
-        return conv_norm(x, filters, 3, 1, name, initializer=torch_default())
-    x = DeformableConv2D(filters, 3, use_bias=use_bias, name=f"{name}_dcn")(x)
-    x = batch_norm(x, f"{name}_dcn_norm")
-    return keras.layers.ReLU(name=f"{name}_dcn_relu")(x)
+    if deformable:
+        return deformable_conv_norm(x, filters, 1, name, use_bias)
+    return conv_norm(x, filters, 3, 1, name, initializer=torch_default())

@@ -1,8 +1,14 @@
-"""ResNet as torchvision has it (He et al. 2015; stride on the 3x3 convolution of a bottleneck)."""
+"""ResNet as torchvision and, by option, as Caffe has it (He et al. 2015).
+
+torchvision puts the stride of a bottleneck on its 3x3 convolution, Caffe on its first 1x1. Stages 1
+to 4 make the maps that pyramids call C2 to C5.
+"""
 
 import keras
 
+from centernet_tf.errors import UserError
 from centernet_tf.layers.conv_norm import conv_norm
+from centernet_tf.layers.deformable_conv_norm import deformable_conv_norm
 
 # Blocks of the four stages, and whether a block is a bottleneck with four times its width at the
 # end.
@@ -15,18 +21,33 @@ DEPTHS = {
 }
 
 
-def resnet(images, depth, base_channels=64):
+def resnet(images, depth, base_channels=64, caffe=False, dcn_stages=()):
     """Builds the four stages.
 
+    Layers: `stem_conv`, `stem_norm`; then `stage{s}_block{b}_{i}_conv` (or `_dcn`) and `_norm` for
+    convolution i = 1, 2, (3) of block b, counted from 0, of stage s = 1 to 4, and
+    `stage{s}_block{b}_shortcut_conv` and `_norm` where there is one.
+
     Args:
-      images: float tensor [B, H, W, 3], normalised; sides multiples of 32.
+      images: float tensor [B, H, W, 3], normalised.
       depth: 18, 34, 50, 101 or 152.
       base_channels: width of the first stage; 64 is the published network.
+      caffe: the stride of a bottleneck on its first convolution.
+      dcn_stages: of (3, 4, 5), the maps C3 to C5 whose bottlenecks have a deformable 3x3
+        convolution without bias, as mmdet's `stage_with_dcn`.
 
     Returns:
-      list of the outputs of stages 1 to 4, at strides 4, 8, 16 and 32.
+      list of the outputs of stages 1 to 4, at strides 4, 8, 16 and 32; sides are rounded up.
+
+    Raises:
+      UserError: deformable stages of a network without bottlenecks.
     """
     blocks, bottleneck = DEPTHS[depth]
+    if dcn_stages and not bottleneck:
+        raise UserError(
+            f"model.backbone.dcn_stages is {list(dcn_stages)}, but ResNet-{depth} has no "
+            "bottlenecks; take ResNet-50, -101 or -152, or leave it empty."
+        )
     x = conv_norm(images, base_channels, 7, 2, "stem")
     # After ReLU a border of zeros is the same as PyTorch's border of -infinity.
     x = keras.layers.ZeroPadding2D(1, name="stem_pool_pad")(x)
@@ -37,7 +58,10 @@ def resnet(images, depth, base_channels=64):
         for block in range(count):
             strides = 2 if stage > 1 and block == 0 else 1
             name = f"stage{stage}_block{block}"
-            x = (_bottleneck if bottleneck else _basic)(x, width, strides, name)
+            if bottleneck:
+                x = _bottleneck(x, width, strides, name, caffe, stage + 1 in dcn_stages)
+            else:
+                x = _basic(x, width, strides, name)
         features.append(x)
     return features
 
@@ -48,9 +72,13 @@ def _basic(x, width, strides, name):
     return _join(_shortcut(x, width, strides, name), y, name)
 
 
-def _bottleneck(x, width, strides, name):
-    y = conv_norm(x, width, 1, 1, f"{name}_1")
-    y = conv_norm(y, width, 3, strides, f"{name}_2")
+def _bottleneck(x, width, strides, name, caffe, deformable):
+    first, second = (strides, 1) if caffe else (1, strides)
+    y = conv_norm(x, width, 1, first, f"{name}_1")
+    if deformable:
+        y = deformable_conv_norm(y, width, second, f"{name}_2", use_bias=False)
+    else:
+        y = conv_norm(y, width, 3, second, f"{name}_2")
     y = conv_norm(y, 4 * width, 1, 1, f"{name}_3", relu=False)
     return _join(_shortcut(x, 4 * width, strides, name), y, name)
 

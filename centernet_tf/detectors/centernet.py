@@ -6,8 +6,10 @@ import keras
 import tensorflow as tf
 from official.modeling import hyperparams
 
-from centernet_tf.backbones import STRIDE, build_backbone
+from centernet_tf.backbones import STRIDE, build_backbone, size_faults
+from centernet_tf.backbones.published_heads import published_head_channels, regression_start
 from centernet_tf.detectors import PointDetector
+from centernet_tf.detectors.stacks import mean_over_stacks, stack_prefixes
 from centernet_tf.errors import nearest
 from centernet_tf.layers.head import conv_head
 from centernet_tf.ops.center_decode import decode_centers
@@ -23,8 +25,9 @@ RADIUS_RULES = ("original", "original_exact", "cornernet", "mmdet")
 class Options(hyperparams.Config):
     """CenterNet's own settings; the defaults are the original's."""
 
-    # Hidden channels of each head.
-    head_channels: int = 64
+    # Hidden channels of each head; 0 takes what was published with the backbone: 256 for DLA and
+    # hourglasses, else 64.
+    head_channels: int = 0
     # How the radius of a peak follows from the box (ops/gaussian.py), and the overlap it keeps.
     radius_rule: str = "original"
     min_overlap: float = 0.7
@@ -63,8 +66,9 @@ class Options(hyperparams.Config):
                 f"model.options.min_overlap must lie between 0 and 1; got {self.min_overlap}.",
             ),
             (
-                self.head_channels < 1,
-                f"model.options.head_channels must be at least 1; got {self.head_channels}.",
+                self.head_channels < 0,
+                f"model.options.head_channels must be 0 (the published) or more; got "
+                f"{self.head_channels}.",
             ),
             (
                 not 0 < self.max_detections <= cells,
@@ -76,7 +80,7 @@ class Options(hyperparams.Config):
                 f"model.options.peak_kernel must be odd; got {self.peak_kernel}.",
             ),
         )
-        return [sentence for wrong, sentence in checks if wrong]
+        return [sentence for wrong, sentence in checks if wrong] + size_faults(config)
 
 
 class Detector(PointDetector):
@@ -93,19 +97,30 @@ class Detector(PointDetector):
 
     def build(self, input_size=None):
         """Returns the network: maps heatmap (logits, C), size (h, w) and offset (y, x)."""
-        backbone, hidden = self.config.model.backbone, self.options.head_channels
+        backbone = self.config.model.backbone
         images = keras.Input([*(input_size or self.input_size), 3], name="image")
-        features = build_backbone(backbone, images)
-        # The original narrows both layers of a regression branch, but in plain res_N only the last.
-        narrow = {"stddev": 0.001, "hidden_stddev": None if backbone.name[:4] == "res_" else 0.001}
-        outputs = {
-            "heatmap": conv_head(
-                features, hidden, self.num_classes, "heatmap", final_bias=self.HEATMAP_BIAS
-            ),
-            "size": conv_head(features, hidden, 2, "size", **narrow),
-            "offset": conv_head(features, hidden, 2, "offset", **narrow),
-        }
+        stacks = build_backbone(backbone, images)
+        outputs = {}
+        for features, prefix in zip(stacks, stack_prefixes(len(stacks))):
+            outputs.update(self._heads(features, prefix))
         return keras.Model(images, outputs, name=f"centernet_{backbone.name}")
+
+    def _heads(self, features, prefix):
+        """Returns the maps of one stack by their prefixed names."""
+        name = self.config.model.backbone.name
+        hidden = self.options.head_channels or published_head_channels(name)
+        start = {"heatmap": {"final_bias": self.HEATMAP_BIAS}}
+        channels = {"heatmap": self.num_classes, "size": 2, "offset": 2}
+        return {
+            f"{prefix}{head}": conv_head(
+                features,
+                hidden,
+                count,
+                f"{prefix}{head}",
+                **start.get(head, regression_start(name)),
+            )
+            for head, count in channels.items()
+        }
 
     def encode(self, boxes_px, classes, mask):
         """Returns the targets of `center_targets`; see `PointDetector.encode`."""
@@ -143,10 +158,13 @@ class Detector(PointDetector):
         """Focal loss of the heat-map, L1 of size and offset (section 4); float32 scalars.
 
         The L1 sums are divided by twice the number of objects, as both originals do: half of what
-        the paper's formula says.
+        the paper's formula says. Of several stacks, the mean.
         """
-        options = self.options
         counts = normalizers or self.normalizers(targets)
+        return mean_over_stacks(lambda stack: self._stack_loss(stack, targets, counts), outputs)
+
+    def _stack_loss(self, outputs, targets, counts):
+        options = self.options
         if options.variant == "original":
             clamp, values = 1e-4, 2.0 * counts["objects"] + 1e-4
         else:

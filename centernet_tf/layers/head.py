@@ -6,30 +6,39 @@ from centernet_tf.layers.initializers import torch_default
 
 
 def conv_head(
-    features, hidden_channels, channels, name, hidden_stddev=None, stddev=None, final_bias=0.0
+    features,
+    hidden_channels,
+    channels,
+    name,
+    hidden_stddev=None,
+    stddev=None,
+    final_bias=0.0,
+    hidden_bias=None,
 ):
     """Builds one branch; its output is linear and in float32 under any precision policy.
 
     Args:
       features: [B, H, W, C].
-      hidden_channels: of the 3x3 convolution.
-      channels: of the result.
+      hidden_channels: of the 3x3 convolution, layer `{name}_hidden`.
+      channels: of the result; of the 1x1 convolution, layer `{name}_final`.
       name: of the result and, with a suffix, of the layers.
       hidden_stddev: of the normal initialisation of the 3x3 convolution, its bias then zero; None
         gives PyTorch's default for both.
-      stddev: the same for the 1x1 convolution.
-      final_bias: constant bias of the 1x1 convolution.
+      stddev: the same for the kernel of the 1x1 convolution.
+      final_bias: constant bias of the 1x1 convolution; None gives PyTorch's default.
+      hidden_bias: constant bias of the 3x3 convolution in place of what `hidden_stddev` says.
 
     Returns:
       float32 [B, H, W, channels].
     """
-    hidden_bias = 0.0 if hidden_stddev is not None else (9 * features.shape[-1]) ** -0.5
+    if hidden_bias is None and hidden_stddev is not None:
+        hidden_bias = 0.0
     x = keras.layers.Conv2D(
         hidden_channels,
         3,
         padding="same",
         kernel_initializer=_kernel(hidden_stddev),
-        bias_initializer=keras.initializers.RandomUniform(-hidden_bias, hidden_bias),
+        bias_initializer=_bias(hidden_bias, 9 * features.shape[-1]),
         name=f"{name}_hidden",
     )(features)
     x = keras.layers.ReLU(name=f"{name}_relu")(x)
@@ -37,7 +46,7 @@ def conv_head(
         channels,
         1,
         kernel_initializer=_kernel(stddev),
-        bias_initializer=keras.initializers.Constant(final_bias),
+        bias_initializer=_bias(final_bias, hidden_channels),
         name=f"{name}_final",
     )(x)
     return keras.layers.Activation("linear", dtype="float32", name=name)(x)
@@ -45,3 +54,9 @@ def conv_head(
 
 def _kernel(stddev):
     return torch_default() if stddev is None else keras.initializers.RandomNormal(stddev=stddev)
+
+
+def _bias(constant, fan_in):
+    if constant is not None:
+        return keras.initializers.Constant(constant)
+    return keras.initializers.RandomUniform(-(fan_in**-0.5), fan_in**-0.5)

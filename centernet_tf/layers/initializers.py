@@ -15,6 +15,11 @@ def resnet_convolution(seed=None):
     return keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal", seed=seed)
 
 
+def caffe2_xavier(seed=None):
+    """Caffe2's Xavier filling: uniform in +-sqrt(3 / fan in)."""
+    return keras.initializers.VarianceScaling(1.0, "fan_in", "uniform", seed=seed)
+
+
 def upsampling_kernel(kernel_size):
     """The bilinear up-sampling kernel, float32 [k, k]; .25 .75 .75 .25 each way for k = 4."""
     factor = (kernel_size + 1) // 2

@@ -39,7 +39,7 @@ def test_parameters_equal_the_published_networks(name):
 def test_stride_four_and_saving(tmp_path, name):
     images = keras.Input([64, 96, 3])
     model = keras.Model(
-        images, build_backbone(BackboneConfig({"name": name, "width_multiplier": 0.1}), images)
+        images, build_backbone(BackboneConfig({"name": name, "width_multiplier": 0.1}), images)[0]
     )
     assert model.output_shape[1:3] == (16, 24)
     model.save(tmp_path / "model.keras")
