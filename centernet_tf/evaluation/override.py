@@ -6,6 +6,7 @@ from typing import Sequence
 
 from centernet_tf.config import load_config
 from centernet_tf.detectors import make_detector
+from centernet_tf.detectors.stacks import inference_network
 from centernet_tf.errors import UserError
 
 
@@ -23,7 +24,7 @@ def override_settings(trained, params_override: Sequence[str]):
         return trained
     config = load_config([os.path.join(trained.model_dir, "params.yaml")], params_override)
     detector = make_detector(config, len(trained.categories))
-    network = detector.build()
+    network = inference_network(detector.build())
     try:
         network.set_weights(trained.network.get_weights())
     except ValueError as error:
