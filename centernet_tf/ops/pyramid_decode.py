@@ -49,6 +49,12 @@ def level_candidates(scores, distances, stride, k, factor=None):
     return Candidates(boxes_around(points, distances), values, classes)
 
 
+def above_threshold(logits, score_threshold):
+    """Probabilities of logits, float32; 0 where they are not above the threshold."""
+    scores = tf.sigmoid(tf.cast(logits, tf.float32))
+    return tf.where(scores > score_threshold, scores, 0.0)
+
+
 def suppress_levels(levels, image_size, iou_threshold, max_detections):
     """Joins the candidates of all levels, clips their boxes, and suppresses class by class.
 

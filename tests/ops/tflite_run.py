@@ -14,6 +14,8 @@ def run_tflite(function, **arguments):
     module = tf.Module()
     module.run = tf.function(lambda **values: function(**values))
     concrete = module.run.get_concrete_function(**specs)
+    # Variables of layers that the function uses; a module saves none that it does not hold.
+    module.held = list(concrete.graph.variables)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     interpreter = tf.lite.Interpreter(model_content=converter.convert())
