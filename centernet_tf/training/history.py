@@ -2,14 +2,15 @@
 
 import csv
 import os
-import time
 
 import keras
 import tensorflow as tf
 
+from centernet_tf.training.pace import Stopwatch
+
 
 class History(keras.callbacks.Callback):
-    """Losses, learning rate, time, throughput and, where there are any, COCO metrics.
+    """Losses, learning rate, gradient norm, time, throughput, data wait and any COCO metrics.
 
     A resumed run drops the lines of epochs that its checkpoint does not cover, and goes on.
     """
@@ -30,15 +31,16 @@ class History(keras.callbacks.Callback):
             self.lines = [line for line in lines if int(line["epoch"]) <= finished_epochs]
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.started = time.monotonic()
+        self.watch = Stopwatch(self.model, self.batch)
 
     def on_epoch_end(self, epoch, logs=None):
-        seconds = time.monotonic() - self.started
+        # A part of an epoch that a resumed run finishes has fewer steps.
+        pace = self.watch.pace(self.params["steps"])
         step = (epoch + 1) * self.steps
         line = {"epoch": epoch + 1, "step": step, **(logs or {})}
-        line["seconds"] = round(seconds, 3)
-        # A part of an epoch that a resumed run finishes has fewer steps.
-        line["images_per_second"] = round(self.params["steps"] * self.batch / seconds, 2)
+        line["seconds"] = round(pace.seconds, 3)
+        line["images_per_second"] = round(pace.images_per_second, 2)
+        line["data_wait"] = round(pace.data_wait, 4)
         self.lines.append(line)
         self._write()
         self._summarize(line, step)
