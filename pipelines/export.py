@@ -3,15 +3,18 @@ r"""Exports a trained detector for TF Serving or TFLite.
     python -m pipelines.export --model_dir=runs/bccd --format=saved_model --output=served/bccd
     python -m pipelines.export --model_dir=runs/bccd --format=tflite --output=bccd.tflite
 
-A SavedModel becomes the next numbered version in --output; beside bccd.tflite stand its class
+A SavedModel becomes the next numbered version in --output, beside deploy/, which says how to serve
+it; pipelines.serve serves it for development. Beside bccd.tflite stand its class
 names, bccd.labels.json, and where it comes from, bccd.json. Either is compared with the trained
 network on four images, and kept only if it finds the same.
 """
 
+import dataclasses
+
 from absl import flags
 
 from centernet_tf import cli
-from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
+from centernet_tf.export.options import BOX_UNITS, DEFAULT_OPTIONS, ExportOptions
 
 flags.DEFINE_string("model_dir", None, "Folder of a trained detector.")
 flags.DEFINE_enum("format", "saved_model", ["saved_model", "tflite"], "What to write.")
@@ -31,13 +34,46 @@ flags.DEFINE_float(
     lower_bound=0,
     upper_bound=1,
 )
+flags.DEFINE_bool(
+    "flip_test",
+    DEFAULT_OPTIONS.flip_test,
+    "Merge with the mirror image, at twice the time; built into the export.",
+)
+flags.DEFINE_float(
+    "nms_iou",
+    DEFAULT_OPTIONS.nms_iou,
+    "Of two boxes of a class that overlap by more, leave out the lower; 0 leaves out none.",
+    lower_bound=0,
+    upper_bound=1,
+)
+flags.DEFINE_enum(
+    "box_units",
+    DEFAULT_OPTIONS.box_units,
+    BOX_UNITS,
+    "SavedModel: detection_boxes in 0..1, or detection_boxes_px in pixels of the image.",
+)
+flags.DEFINE_bool(
+    "raw_maps", DEFAULT_OPTIONS.raw_maps, "SavedModel: put the network's maps out as raw_NAME."
+)
+flags.DEFINE_integer(
+    "max_pixels",
+    DEFAULT_OPTIONS.max_pixels,
+    "SavedModel: larger images are refused, with an image_status.",
+    lower_bound=1,
+)
+flags.DEFINE_string(
+    "model_name",
+    DEFAULT_OPTIONS.model_name,
+    "SavedModel: its name on servers; without it, the name of the folder --output.",
+)
 
 
 def main(_):
     from centernet_tf.export.job import run_export
 
     values = flags.FLAGS
-    options = ExportOptions(values.max_detections, values.score_threshold)
+    names = [field.name for field in dataclasses.fields(ExportOptions)]
+    options = ExportOptions(**{name: values[name].value for name in names})
     print(run_export(values.model_dir, values.format, values.output, options))
 
 

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from centernet_tf.detectors.stacks import inference_network
 from centernet_tf.errors import UserError
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
 from centernet_tf.ops.detections import Detections
@@ -10,6 +11,7 @@ from centernet_tf.ops.geometry import (
     letterbox_transform,
     warp_images,
 )
+from centernet_tf.ops.nms import class_nms
 from centernet_tf.ops.normalize import normalize
 
 
@@ -25,7 +27,8 @@ class ImageDetector:
     """
 
     def __init__(self, trained, options: ExportOptions = DEFAULT_OPTIONS):
-        self.variables = list(trained.network.variables)
+        self._network = inference_network(trained.network)
+        self.variables = list(self._network.variables)
         self.categories = tuple(trained.categories)
         self._trained = trained
         self._options = options
@@ -57,17 +60,35 @@ class ImageDetector:
         Returns:
           Detections with boxes in pixels of the original images; rows from `count` on are zero.
         """
+        return self.detections(self.maps(letterboxed), image_sizes)
+
+    def maps(self, letterboxed) -> dict:
+        """Returns the maps that the decoder reads, float32; with `flip_test` the merged ones.
+
+        Args:
+          letterboxed: see `detect`.
+        """
         data = self._trained.config.data
         images = normalize(letterboxed, data.channel_order, data.mean, data.std)
-        outputs = self._trained.network(images, training=False)
-        outputs = tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), outputs)
-        found = self._trained.detector.decode(outputs)
+        maps = self._run(images)
+        if self._options.flip_test:
+            mirrored = self._run(tf.reverse(images, axis=[2]))
+            maps = self._trained.detector.merge_mirrored(maps, mirrored)
+        return maps
+
+    def detections(self, maps, image_sizes) -> Detections:
+        """Decodes maps; see `detect`."""
+        found = self._trained.detector.decode(maps)
         transforms = letterbox_transform(image_sizes, self.input_size)
         found = found._replace(boxes=inverse_transform_boxes(found.boxes, transforms))
         return self._cut(found)
 
+    def _run(self, images):
+        outputs = self._network(images, training=False)
+        return tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), outputs)
+
     def _cut(self, found: Detections) -> Detections:
-        """Applies the options and zeroes the padding."""
+        """Applies threshold, suppression and limit, and zeroes the padding."""
         rows = self._options.max_detections or found.scores.shape[1]
         if rows > found.scores.shape[1]:
             raise UserError(
@@ -75,16 +96,24 @@ class ImageDetector:
                 "decoder of this model finds; ask for fewer, or train with a larger limit in "
                 "model.options."
             )
-        boxes, scores, classes = (value[:, :rows] for value in found[:3])
-        kept = meant_rows(found.count, rows) & (scores >= self._options.score_threshold)
-        # Where an image has fewer peaks than rows, decoders fill up with rows of score 0.
-        kept &= scores > 0.0
+        scores = found.scores * tf.cast(self._kept(found), tf.float32)
+        if self._options.nms_iou:
+            return class_nms(found.boxes, scores, found.classes, self._options.nms_iou, rows)
+        boxes, scores, classes = (value[:, :rows] for value in (found.boxes, scores, found.classes))
+        kept = scores > 0.0
         return Detections(
             boxes=boxes * tf.cast(kept, tf.float32)[..., tf.newaxis],
-            scores=scores * tf.cast(kept, tf.float32),
+            scores=scores,
             classes=classes * tf.cast(kept, tf.int32),
             count=tf.reduce_sum(tf.cast(kept, tf.int32), axis=-1),
         )
+
+    def _kept(self, found: Detections):
+        """Says which rows are detections, bool [B, K]."""
+        kept = meant_rows(found.count, found.scores.shape[1])
+        kept &= found.scores >= self._options.score_threshold
+        # Where an image has fewer peaks than rows, decoders fill up with rows of score 0.
+        return kept & (found.scores > 0.0)
 
 
 def meant_rows(count, rows: int):

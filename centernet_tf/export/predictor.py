@@ -6,9 +6,9 @@ from typing import Protocol, Tuple
 from centernet_tf.data.annotations import Category
 from centernet_tf.errors import UserError
 from centernet_tf.export.keras_predictor import KerasPredictor
-from centernet_tf.export.saved_model import version_folders
 from centernet_tf.export.saved_model_predictor import SavedModelPredictor
 from centernet_tf.export.tflite_predictor import TFLitePredictor
+from centernet_tf.export.version_folder import version_folders
 from centernet_tf.ops.detections import Detections
 from centernet_tf.training.model_dir import load_trained
 

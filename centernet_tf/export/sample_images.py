@@ -1,6 +1,7 @@
 """Images on which an export is held against the trained network."""
 
 import io
+import itertools
 from typing import List, Tuple
 
 import numpy as np
@@ -11,30 +12,47 @@ from centernet_tf.count_of import count_of
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.errors import UserError
 
+# As Pillow calls them; its MPO is a JPEG with more images behind the first.
+SERVED_FORMATS = ("JPEG", "MPO", "PNG", "BMP")
 
-def sample_images(trained, count: int) -> Tuple[List[bytes], str]:
+
+def sample_images(trained, count: int, max_pixels: int = 0) -> Tuple[List[bytes], str]:
     """Takes images of the evaluation split, or draws some when the data set is not on this machine.
 
     Args:
       trained: what `training.model_dir.load_trained` returns.
       count: how many.
+      max_pixels: images that are larger, or of formats that are not served, are passed over; 0
+        takes any.
 
     Returns:
       encoded images, and one phrase that says which they are.
     """
     data = trained.config.data
+    drawn = count_of(count, "drawn image")
     try:
         split = load_manifest(data.path).split(data.eval_split)
     except UserError:
-        drawn = count_of(count, "drawn image")
         return drawn_images(count), f"{drawn} (the data set '{data.path}' is not here)"
-    records = tf.data.TFRecordDataset(split.shard_paths).take(count)
-    features = {"image/encoded": tf.io.FixedLenFeature([], tf.string)}
-    images = [
-        tf.io.parse_single_example(record, features)["image/encoded"].numpy() for record in records
-    ]
+    served = (image for image in _images_of(split) if _is_served(image, max_pixels))
+    images = list(itertools.islice(served, count))
+    if not images:
+        return drawn_images(count), f"{drawn} (the data set '{data.path}' has none that are served)"
     taken = count_of(len(images), "image")
     return images, f"{taken} of the split '{split.name}' of {data.path}"
+
+
+def _images_of(split):
+    features = {"image/encoded": tf.io.FixedLenFeature([], tf.string)}
+    for record in tf.data.TFRecordDataset(split.shard_paths):
+        yield tf.io.parse_single_example(record, features)["image/encoded"].numpy()
+
+
+def _is_served(encoded: bytes, max_pixels: int) -> bool:
+    if not max_pixels:
+        return True
+    with Image.open(io.BytesIO(encoded)) as image:
+        return image.format in SERVED_FORMATS and image.width * image.height <= max_pixels
 
 
 def drawn_images(count: int) -> List[bytes]:

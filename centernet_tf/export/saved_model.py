@@ -1,26 +1,27 @@
 """Exports a trained detector as a SavedModel in a numbered version folder."""
 
-import contextlib
-import json
-import os
-import shutil
 from typing import List
 
 import tensorflow as tf
 
-from centernet_tf.errors import UserError
-from centernet_tf.export import metadata
 from centernet_tf.export.api_outputs import detections_from_outputs
+from centernet_tf.export.assets import write_assets
 from centernet_tf.export.comparison import Difference, compare, require_tolerable, worst
+from centernet_tf.export.deploy_folder import model_name, write_deploy_folder
 from centernet_tf.export.keras_predictor import KerasPredictor
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
-from centernet_tf.export.remains import remove_remains, temporary_path
 from centernet_tf.export.sample_images import sample_images
 from centernet_tf.export.serving_module import ServingModule
+from centernet_tf.export.version_folder import incomplete_folder, publish
+from centernet_tf.export.warmup import example_of, write_warmup_requests
 from centernet_tf.ops.detections import Detections
 
 # Drawn or taken from the evaluation split; enough for sizes to be mixed in a batch.
 NUM_CHECKED_IMAGES = 4
+NO_WARMUP = (
+    "Without tensorflow-serving-api this version has no warm-up requests: the first clients of "
+    "TensorFlow Serving will wait longer. pip install 'centernet_tf[serving]' and export again."
+)
 
 
 def export_saved_model(trained, output_dir: str, options: ExportOptions = DEFAULT_OPTIONS) -> str:
@@ -28,7 +29,8 @@ def export_saved_model(trained, output_dir: str, options: ExportOptions = DEFAUL
 
     TensorFlow Serving watches `output_dir` for folders whose names are numbers. A version is
     written beside them under a name that is none, checked there, and renamed when it is complete;
-    no version is ever overwritten. What a killed export left is removed.
+    no version is ever overwritten. What a killed export left is removed. Beside the versions stands
+    `deploy/`, what it takes to serve them; files of it that are there already are left alone.
 
     Args:
       trained: what `training.model_dir.load_trained` returns.
@@ -42,22 +44,18 @@ def export_saved_model(trained, output_dir: str, options: ExportOptions = DEFAUL
       UserError: the folder cannot be written, or the exported detector differs from the network;
         then nothing is left behind.
     """
-    with _incomplete_folder(output_dir) as folder:
+    with incomplete_folder(output_dir) as folder:
+        name = model_name(output_dir, options)
         module = ServingModule(trained, options)
         tf.saved_model.save(module, folder, signatures=module.signatures())
-        images, origin = sample_images(trained, NUM_CHECKED_IMAGES)
+        images, origin = sample_images(trained, NUM_CHECKED_IMAGES, options.max_pixels)
         difference = check_saved_model(trained, folder, images, options)
         require_tolerable(difference, "SavedModel", origin)
-        description = metadata.describe(trained, options, "saved_model")
-        description["check"] = metadata.describe_check(difference, origin)
-        assets = os.path.join(folder, "assets")
-        metadata.write_text(
-            os.path.join(assets, "labels.json"), metadata.labels_json(trained.categories)
-        )
-        metadata.write_text(
-            os.path.join(assets, "metadata.json"), json.dumps(description, indent=1) + "\n"
-        )
-        return _publish(folder, output_dir)
+        write_assets(trained, folder, options, difference, origin)
+        if not write_warmup_requests(folder, name, trained.config.data.input_size):
+            print(NO_WARMUP, flush=True)
+        write_deploy_folder(output_dir, name)
+        return publish(folder, output_dir)
 
 
 def check_saved_model(
@@ -78,7 +76,7 @@ def check_saved_model(
     pixels = [tf.io.decode_image(image, 3, expand_animations=False).numpy() for image in images]
     expected = [predictor.predict(image) for image in pixels]
     signatures = tf.saved_model.load(folder).signatures
-    examples = [_example(image) for image in images]
+    examples = [example_of(image) for image in images]
     batches = [
         signatures["serving_default"](image_bytes=tf.constant(images)),
         signatures["tf_example"](tf_example=tf.constant(examples)),
@@ -87,53 +85,6 @@ def check_saved_model(
     batches.append({name: tf.concat([o[name] for o in one_by_one], 0) for name in one_by_one[0]})
     found = [_rows(batch, pixels, trained.categories) for batch in batches]
     return worst([compare(expected, answers) for answers in found])
-
-
-def version_folders(output_dir: str) -> List[int]:
-    """Returns the versions in a folder, rising."""
-    return sorted(
-        int(name)
-        for name in os.listdir(output_dir)
-        if name.isdecimal() and os.path.isdir(os.path.join(output_dir, name))
-    )
-
-
-@contextlib.contextmanager
-def _incomplete_folder(output_dir: str):
-    """Yields a new folder in `output_dir`; after a failure there is none, nor an empty parent."""
-    is_new = not os.path.isdir(output_dir)
-    prefix = os.path.join(output_dir, "incomplete-")
-    remove_remains(prefix)
-    folder = temporary_path(prefix)
-    try:
-        os.makedirs(folder)
-    except OSError as error:
-        raise UserError(
-            f"Cannot write to the output folder {output_dir}: {error.strerror}."
-        ) from error
-    try:
-        yield folder
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        if is_new:
-            with contextlib.suppress(OSError):
-                os.rmdir(output_dir)
-        raise
-
-
-def _publish(folder: str, output_dir: str) -> str:
-    """Renames a complete folder to the next free number."""
-    version = max([0, *version_folders(output_dir)]) + 1
-    while True:
-        path = os.path.join(output_dir, str(version))
-        try:
-            # Fails where another export has taken the number meanwhile.
-            os.rename(folder, path)
-            return path
-        except OSError:
-            if not os.path.exists(path):
-                raise
-            version += 1
 
 
 def _rows(outputs: dict, pixels, categories) -> List[Detections]:
@@ -146,9 +97,3 @@ def _rows(outputs: dict, pixels, categories) -> List[Detections]:
         )
         for row, image in enumerate(pixels)
     ]
-
-
-def _example(image: bytes) -> bytes:
-    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[image]))
-    features = tf.train.Features(feature={"image/encoded": feature})
-    return tf.train.Example(features=features).SerializeToString()

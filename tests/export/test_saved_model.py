@@ -5,18 +5,20 @@ import os
 import platform
 import subprocess
 import sys
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from centernet_tf.errors import UserError
-from centernet_tf.export import saved_model
+from centernet_tf.export import saved_model, warmup
 from centernet_tf.export.api_outputs import detections_from_outputs
 from centernet_tf.export.comparison import Difference, compare
 from centernet_tf.export.keras_predictor import KerasPredictor
 from centernet_tf.export.options import ExportOptions
 from centernet_tf.export.saved_model import export_saved_model
+from centernet_tf.export.serving_module import ServingModule
 from tests.export.tiny_detector import encode, textured_image
 
 SIZES = [(64, 96), (120, 80), (50, 200), (33, 17), (150, 150), (97, 64), (240, 320), (65, 97)]
@@ -116,6 +118,7 @@ def test_outputs_follow_the_object_detection_api(signatures, trained):
         "detection_classes": (tf.float32, (1, 30)),
         "detection_class_names": (tf.string, (1, 30)),
         "num_detections": (tf.float32, (1,)),
+        "image_status": (tf.int32, (1,)),
     }
     names = {float(category.id): category.name for category in trained.categories}
     for identity, name in zip(
@@ -135,12 +138,10 @@ def test_batch_and_image_size_are_dynamic(signatures):
         assert all(spec.shape[0] is None for spec in signatures[name].structured_outputs.values())
 
 
-def test_options_cut_the_list_and_empty_the_padding(trained, expected, tmp_path):
+def test_options_cut_the_list_and_empty_the_padding(trained, expected):
     threshold = float(expected[0].scores[4]) - 1e-6
-    options = ExportOptions(max_detections=9, score_threshold=threshold)
-    folder = export_saved_model(trained, str(tmp_path / "served"), options)
-    signature = tf.saved_model.load(folder).signatures["serving_default"]
-    outputs = signature(image_bytes=tf.constant([encode(IMAGES[0])]))
+    module = ServingModule(trained, ExportOptions(max_detections=9, score_threshold=threshold))
+    outputs = module.detect_image_bytes(tf.constant([encode(IMAGES[0])]))
     assert outputs["detection_scores"].shape == (1, 9)
     assert outputs["num_detections"].numpy() == [5.0]
     for name in ("detection_boxes", "detection_scores", "detection_classes"):
@@ -158,6 +159,8 @@ def test_assets_name_the_classes_and_the_origin(version_folder):
         description = json.load(stream)
     assert description["step"] == 12 and description["config"]["data"]["input_size"] == [64, 96]
     assert description["check"]["box_px"] <= 0.1 and description["check"]["num_detections"] > 0
+    assert os.path.getsize(os.path.join(version_folder, warmup.FILE)) > 1000
+    assert "deploy" in os.listdir(os.path.dirname(version_folder))
 
 
 def test_the_check_counts_the_detections_of_one_signature(version_folder, trained):
@@ -172,26 +175,36 @@ def test_the_check_counts_the_detections_of_one_signature(version_folder, traine
     assert difference.num_detections == sum(len(found.scores) for found in expected)
 
 
-def test_a_killed_export_is_cleared_away(trained, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(saved_model, "NUM_CHECKED_IMAGES", 1)
+@pytest.fixture
+def nothing_saved(monkeypatch):
+    """Exports without the graph, which takes seconds, for tests of what is around it."""
+    good = Difference(box_px=0.0, score=0.0, num_images=1, num_detections=9)
+    monkeypatch.setattr(saved_model.tf.saved_model, "save", lambda *_, **__: None)
+    monkeypatch.setattr(saved_model, "check_saved_model", lambda *_: good)
+    monkeypatch.setattr(saved_model, "ServingModule", MagicMock())
+
+
+@pytest.mark.usefixtures("nothing_saved")
+def test_a_killed_export_is_cleared_away(trained, tmp_path, capsys):
     killed = subprocess.Popen([sys.executable, "-c", ""])
     killed.wait()
     remains = tmp_path / f"incomplete-{platform.node()}-{killed.pid}"
     (remains / "variables").mkdir(parents=True)
     export_saved_model(trained, str(tmp_path))
-    assert os.listdir(tmp_path) == ["1"]
+    assert sorted(os.listdir(tmp_path)) == ["1", "deploy"]
     assert capsys.readouterr().out == f"Removed {remains}, left by a run that was killed.\n"
 
 
-def test_versions_count_up_and_none_is_overwritten(trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(saved_model, "NUM_CHECKED_IMAGES", 1)
+@pytest.mark.usefixtures("nothing_saved")
+def test_versions_count_up_and_none_is_overwritten(trained, tmp_path):
     for name in ("3", "notes", "incomplete-1"):
         (tmp_path / name).mkdir()
     (tmp_path / "7").write_text("a file, no version")
     assert export_saved_model(trained, str(tmp_path)) == str(tmp_path / "4")
-    assert sorted(os.listdir(tmp_path)) == ["3", "4", "7", "incomplete-1", "notes"]
+    assert sorted(os.listdir(tmp_path)) == ["3", "4", "7", "deploy", "incomplete-1", "notes"]
 
 
+@pytest.mark.usefixtures("nothing_saved")
 def test_a_refused_export_leaves_nothing(trained, tmp_path, monkeypatch):
     bad = Difference(box_px=3.5, score=0.25, num_images=4, num_detections=9)
     monkeypatch.setattr(saved_model, "check_saved_model", lambda *_: bad)
@@ -202,6 +215,13 @@ def test_a_refused_export_leaves_nothing(trained, tmp_path, monkeypatch):
     with pytest.raises(UserError):
         export_saved_model(trained, str(tmp_path / "served"))
     assert os.listdir(tmp_path / "served") == []
+
+
+@pytest.mark.usefixtures("nothing_saved")
+def test_a_missing_extra_is_said(trained, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(saved_model, "write_warmup_requests", lambda *_: False)
+    export_saved_model(trained, str(tmp_path))
+    assert "Without tensorflow-serving-api" in capsys.readouterr().out
 
 
 def test_nothing_is_left_when_more_rows_are_asked_than_there_are(trained, tmp_path):
@@ -217,7 +237,17 @@ def test_output_that_is_a_file_is_one_sentence(trained, tmp_path):
         export_saved_model(trained, str(path))
 
 
-@pytest.mark.parametrize("values", [{"max_detections": -1}, {"score_threshold": 1.5}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"max_detections": -1},
+        {"score_threshold": 1.5},
+        {"nms_iou": 1.0},
+        {"box_units": "pixel"},
+        {"max_pixels": 0},
+    ],
+)
 def test_wrong_options_are_one_sentence(values):
-    with pytest.raises(UserError, match="(max_detections|score_threshold) must be .* got"):
+    (name,) = values
+    with pytest.raises(UserError, match=f"{name} must be .* got"):
         ExportOptions(**values)

@@ -1,0 +1,62 @@
+"""What it takes to serve a folder's versions with TensorFlow Serving: `deploy/` beside them."""
+
+import os
+import re
+import string
+from importlib import resources
+
+from centernet_tf.errors import UserError
+from centernet_tf.export.options import ExportOptions
+from centernet_tf.export.remains import remove_remains, temporary_path
+
+FOLDER = "deploy"
+FILES = (
+    "README.md",
+    "batching.config",
+    "compose.yaml",
+    "kubernetes.yaml",
+    "models.config",
+    "monitoring.config",
+)
+
+
+def model_name(output_dir: str, options: ExportOptions) -> str:
+    """Returns the name under which servers offer the model.
+
+    Raises:
+      UserError: it has characters that cannot stand in a URL.
+    """
+    name = options.model_name or os.path.basename(os.path.abspath(output_dir))
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise UserError(
+            f"'{name}' cannot be the name of a served model: give one of letters, digits and ._- "
+            "as --model_name."
+        )
+    return name
+
+
+def write_deploy_folder(output_dir: str, name: str) -> None:
+    """Writes the files that are not there yet; what a person has changed stays."""
+    folder = os.path.join(output_dir, FOLDER)
+    os.makedirs(folder, exist_ok=True)
+    for file in FILES:
+        path = os.path.join(folder, file)
+        if not os.path.exists(path):
+            _write_whole(path, fill_template(file, name))
+
+
+def fill_template(file: str, name: str) -> str:
+    """Returns one of `FILES` for a model; Kubernetes takes small letters, digits and - alone."""
+    template = resources.files("centernet_tf.export").joinpath("deploy", file)
+    label = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    text = template.read_text(encoding="utf-8")
+    return string.Template(text).substitute(name=name, label=label)
+
+
+def _write_whole(path: str, text: str) -> None:
+    prefix = path + ".incomplete-"
+    remove_remains(prefix)
+    temporary = temporary_path(prefix)
+    with open(temporary, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.replace(temporary, path)

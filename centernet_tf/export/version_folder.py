@@ -1,0 +1,62 @@
+"""Numbered versions in a folder that a server watches: each appears whole, none is overwritten."""
+
+import contextlib
+import os
+import shutil
+from typing import List
+
+from centernet_tf.errors import UserError
+from centernet_tf.export.remains import remove_remains, temporary_path
+
+
+def version_folders(output_dir: str) -> List[int]:
+    """Returns the versions in a folder, rising."""
+    return sorted(
+        int(name)
+        for name in os.listdir(output_dir)
+        if name.isdecimal() and os.path.isdir(os.path.join(output_dir, name))
+    )
+
+
+@contextlib.contextmanager
+def incomplete_folder(output_dir: str):
+    """Yields a new folder in `output_dir`, under a name that servers do not take for a version.
+
+    After a failure there is none, nor an empty parent. What killed exports left is removed first.
+
+    Raises:
+      UserError: it cannot be written.
+    """
+    is_new = not os.path.isdir(output_dir)
+    prefix = os.path.join(output_dir, "incomplete-")
+    remove_remains(prefix)
+    folder = temporary_path(prefix)
+    try:
+        os.makedirs(folder)
+    except OSError as error:
+        raise UserError(
+            f"Cannot write to the output folder {output_dir}: {error.strerror}."
+        ) from error
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        if is_new:
+            with contextlib.suppress(OSError):
+                os.rmdir(output_dir)
+        raise
+
+
+def publish(folder: str, output_dir: str) -> str:
+    """Renames a complete folder to the next free number and returns its path."""
+    version = max([0, *version_folders(output_dir)]) + 1
+    while True:
+        path = os.path.join(output_dir, str(version))
+        try:
+            # Fails where another export has taken the number meanwhile.
+            os.rename(folder, path)
+            return path
+        except OSError:
+            if not os.path.exists(path):
+                raise
+            version += 1

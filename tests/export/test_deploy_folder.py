@@ -1,0 +1,64 @@
+"""The files for TensorFlow Serving, read as it, Docker and Kubernetes read them."""
+
+import os
+
+import pytest
+import yaml
+
+from centernet_tf.errors import UserError
+from centernet_tf.export.deploy_folder import FILES, fill_template, model_name, write_deploy_folder
+from centernet_tf.export.options import ExportOptions
+
+
+def test_the_name_follows_the_folder_or_the_option(tmp_path):
+    assert model_name(str(tmp_path / "blood_cells"), ExportOptions()) == "blood_cells"
+    assert model_name(f"{tmp_path}/cells/", ExportOptions()) == "cells"
+    assert model_name(str(tmp_path), ExportOptions(model_name="v2.cells")) == "v2.cells"
+    with pytest.raises(UserError, match="'my model' cannot be the name"):
+        model_name(str(tmp_path / "my model"), ExportOptions())
+
+
+def test_what_a_person_changed_stays(tmp_path):
+    write_deploy_folder(str(tmp_path), "cells")
+    folder = tmp_path / "deploy"
+    assert sorted(os.listdir(folder)) == sorted(FILES)
+    (folder / "batching.config").write_text("mine")
+    (folder / "compose.yaml").unlink()
+    write_deploy_folder(str(tmp_path), "cells")
+    assert (folder / "batching.config").read_text() == "mine"
+    assert (folder / "compose.yaml").read_text() == fill_template("compose.yaml", "cells")
+
+
+def test_no_place_is_left_unfilled():
+    for file in FILES:
+        text = fill_template(file, "Blood_Cells.2")
+        assert "$name" not in text and "$label" not in text and "$$" not in text
+        assert "Blood_Cells.2" in text or file in ("batching.config", "monitoring.config")
+
+
+def test_compose_and_kubernetes_are_yaml_that_names_the_files():
+    compose = yaml.safe_load(fill_template("compose.yaml", "Blood_Cells"))
+    service = compose["services"]["blood-cells"]
+    assert service["image"] == "tensorflow/serving:2.15.1"
+    documents = list(yaml.safe_load_all(fill_template("kubernetes.yaml", "Blood_Cells")))
+    deployment = documents[0]["spec"]["template"]["spec"]["containers"][0]
+    assert [document["kind"] for document in documents] == ["Deployment", "Service"]
+    assert deployment["readinessProbe"]["httpGet"]["path"] == "/v1/models/Blood_Cells"
+    assert {"requests", "limits"} <= set(deployment["resources"])
+    for arguments in (service["command"], deployment["args"]):
+        named = [word.split("/deploy/")[1] for word in arguments if "/deploy/" in word]
+        assert sorted(named) == ["batching.config", "models.config", "monitoring.config"]
+
+
+def test_models_config_is_what_the_server_reads():
+    config_pb2 = pytest.importorskip("tensorflow_serving.config.model_server_config_pb2")
+    from google.protobuf import text_format
+
+    text = fill_template("models.config", "cells")
+    (model,) = text_format.Parse(text, config_pb2.ModelServerConfig()).model_config_list.config
+    assert (model.name, model.base_path, model.model_platform) == (
+        "cells",
+        "/models/cells",
+        "tensorflow",
+    )
+    assert model.model_version_policy.latest.num_versions == 1

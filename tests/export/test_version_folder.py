@@ -1,0 +1,40 @@
+"""Versions that appear whole or not at all."""
+
+import os
+
+import pytest
+
+from centernet_tf.errors import UserError
+from centernet_tf.export.version_folder import incomplete_folder, publish, version_folders
+
+
+def test_versions_are_numbered_folders(tmp_path):
+    for name in ("10", "9", "deploy", "incomplete-a-1"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "11").write_text("a file")
+    assert version_folders(str(tmp_path)) == [9, 10]
+
+
+def test_a_folder_is_no_version_before_it_is_published(tmp_path):
+    served = str(tmp_path / "served")
+    with incomplete_folder(served) as folder:
+        assert version_folders(served) == []
+        assert publish(folder, served) == os.path.join(served, "1")
+    assert os.listdir(served) == ["1"]
+
+
+def test_a_number_that_another_export_took_meanwhile_is_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_text("theirs")
+    monkeypatch.setattr("centernet_tf.export.version_folder.version_folders", lambda _: [])
+    with incomplete_folder(str(tmp_path)) as folder:
+        assert publish(folder, str(tmp_path)) == str(tmp_path / "2")
+    assert (tmp_path / "1" / "saved_model.pb").read_text() == "theirs"
+
+
+def test_a_failure_leaves_nothing(tmp_path):
+    for _ in range(2):
+        with pytest.raises(UserError, match="no"), incomplete_folder(str(tmp_path / "a")) as folder:
+            open(os.path.join(folder, "half"), "w").close()
+            raise UserError("no")
+        assert not (tmp_path / "a").exists()
