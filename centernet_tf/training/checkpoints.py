@@ -6,27 +6,43 @@ import keras
 import tensorflow as tf
 
 from centernet_tf.errors import UserError
+from centernet_tf.training.checkpoint_writing import remove_unfinished, writing_told
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Network, optimizer, step and place in the data in `model_dir/checkpoints`.
+    """Network, optimizer, averages, step, place in the data, best AP in `model_dir/checkpoints`.
 
     Saved every few epochs, after the last one, and where `checkpoint_every_steps` says so also
     within an epoch.
 
     TensorFlow writes the files of a checkpoint first and the `checkpoint` index that names it last,
     so a killed run leaves the one before as the newest. A checkpoint that cannot be read all the
-    same, such as one that a full disk cut short, gives way to the one before it.
+    same, such as one that was damaged later, gives way to the one before it. One that cannot be
+    written is removed, and the run ends.
+
+    Attributes:
+      best: variable, the highest AP seen, -1 before there is one.
     """
 
-    def __init__(self, model_dir, trainer, config):
+    def __init__(self, model_dir, trainer, config, write_dir=None):
+        """Call it in the strategy's scope.
+
+        Args:
+          model_dir: where the run's checkpoints are.
+          trainer: the `Trainer`.
+          config: `TrainConfig`.
+          write_dir: where to write instead, for workers that are not the chief.
+        """
         super().__init__()
         self.epoch = tf.Variable(0, dtype=tf.int64, name="finished_epochs")
         self.batch = tf.Variable(0, dtype=tf.int64, name="finished_batches")
+        self.best = tf.Variable(-1.0, name="best_ap")
         self.every, self.epochs = config.checkpoint_every, config.epochs
         self.every_steps = config.checkpoint_every_steps
         self.first_batch = 0
-        self.folder = os.path.join(model_dir, "checkpoints")
+        self.source = os.path.join(model_dir, "checkpoints")
+        self.folder = os.path.join(write_dir or model_dir, "checkpoints")
+        averages = {"average": trainer.average.values} if trainer.average else {}
         self.manager = tf.train.CheckpointManager(
             tf.train.Checkpoint(
                 network=trainer.network,
@@ -34,6 +50,8 @@ class Checkpoints(keras.callbacks.Callback):
                 step=trainer.optimizer.iterations,
                 epoch=self.epoch,
                 batch=self.batch,
+                best=self.best,
+                **averages,
             ),
             self.folder,
             max_to_keep=config.keep_checkpoints,
@@ -46,7 +64,8 @@ class Checkpoints(keras.callbacks.Callback):
         Returns:
           (finished epochs, batches of the next one that are done): (0, 0) without a checkpoint.
         """
-        paths = self.manager.checkpoints[::-1]
+        state = tf.train.get_checkpoint_state(self.source)
+        paths = list(state.all_model_checkpoint_paths)[::-1] if state else []
         for path, older in zip(paths, [*paths[1:], None]):
             try:
                 self.manager.checkpoint.restore(path).assert_consumed()
@@ -59,6 +78,7 @@ class Checkpoints(keras.callbacks.Callback):
                         f"({reason}). Choose another --model_dir, or delete this one."
                     ) from error
                 print(f"{path} cannot be read ({reason}); going back to {older}.", flush=True)
+        remove_unfinished(self.manager)
         self.first_batch = int(self.batch.numpy())
         return int(self.epoch.numpy()), self.first_batch
 
@@ -75,5 +95,10 @@ class Checkpoints(keras.callbacks.Callback):
             self.save()
 
     def save(self):
-        """Writes a checkpoint of the run as it stands."""
-        self.manager.save()
+        """Writes a checkpoint of the run as it stands.
+
+        Raises:
+          UserError: it cannot be written, for example because the disk is full.
+        """
+        with writing_told(self.manager):
+            self.manager.save()

@@ -12,21 +12,29 @@ from centernet_tf.evaluation.evaluate import evaluate_network
 class EvaluateDuringTraining(keras.callbacks.Callback):
     """COCO metrics on the evaluation split every few epochs and after the last, one line each."""
 
-    def __init__(self, trainer, config, manifest, history):
+    def __init__(self, scored, config, manifest, history, chief=True):
+        """Takes a `ScoredNetwork`, the experiment, the data set and the `History`.
+
+        Of several workers only the chief scores; the others help it to read the weights.
+        """
         super().__init__()
         require_backend(config.evaluation.coco_backend)
-        self.trainer, self.config, self.manifest, self.history = trainer, config, manifest, history
+        self.scored, self.config, self.manifest, self.history = scored, config, manifest, history
+        self.chief = chief
         # Kept, so that later evaluations reuse the traced graph.
-        self.detect = detect_function(trainer.network, trainer.detector)
+        self.detect = detect_function(scored.network, scored.detector)
         self.latest = None
 
     def on_epoch_end(self, epoch, logs=None):
         finished = epoch + 1
         if finished % self.config.train.evaluate_every and finished != self.config.train.epochs:
             return
+        network = self.scored.refresh()
+        if not self.chief:
+            return
         self.latest = evaluate_network(
-            self.trainer.network,
-            self.trainer.detector,
+            network,
+            self.scored.detector,
             self.config,
             self.manifest,
             detect=self.detect,

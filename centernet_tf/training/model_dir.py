@@ -3,6 +3,7 @@
 params.yaml       the resolved experiment
 labels.json       the data set's categories, in the order of the contiguous class ids
 checkpoints/      network, optimizer and position of the run
+best/             the weights that had the highest AP while training
 history.csv       one line an epoch
 tensorboard/      the same for TensorBoard
 evaluation/       metrics.json, detections.json
@@ -20,8 +21,10 @@ from centernet_tf.config import load_config, save_config
 from centernet_tf.count_of import count_of
 from centernet_tf.data.annotations import Category
 from centernet_tf.detectors import PointDetector, make_detector
+from centernet_tf.detectors.stacks import inference_network
 from centernet_tf.errors import UserError
 from centernet_tf.settings import ExperimentConfig
+from centernet_tf.training.checkpoint_weights import assign_by_name, read_weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,9 +35,11 @@ class Trained:
       config: the experiment it was trained by.
       categories: the data set's categories; the position is the contiguous class id.
       detector: its four verbs.
-      network: the functional model, weights restored.
+      network: the functional model for inference, weights restored; heads of earlier stacks are
+        no part of it.
       step: optimizer steps taken.
       model_dir: where it came from.
+      weights: 'ema' for moving averages of the trained weights, 'trained' for these themselves.
     """
 
     config: ExperimentConfig
@@ -43,10 +48,15 @@ class Trained:
     network: keras.Model
     step: int
     model_dir: str
+    weights: str = "trained"
 
 
-def load_trained(model_dir: str) -> Trained:
-    """Builds the detector of `model_dir` and restores its newest checkpoint.
+def load_trained(model_dir: str, checkpoint: str = "newest") -> Trained:
+    """Builds the detector of `model_dir`, in float32, with the weights of a checkpoint.
+
+    Args:
+      model_dir: folder of a run.
+      checkpoint: 'newest', or 'best' for that of the highest AP while training.
 
     Raises:
       UserError: the folder is no model directory, holds no checkpoint, or the checkpoint does not
@@ -55,18 +65,22 @@ def load_trained(model_dir: str) -> Trained:
     config = read_config(model_dir)
     categories = read_labels(model_dir)
     detector = make_detector(config, len(categories))
-    network = detector.build()
-    path = newest_checkpoint(model_dir)
-    step = tf.Variable(0, dtype=tf.int64)
+    network = inference_network(detector.build())
+    path = newest_checkpoint(model_dir) if checkpoint == "newest" else best_checkpoint(model_dir)
     try:
-        status = tf.train.Checkpoint(network=network, step=step).restore(path)
-        status.assert_existing_objects_matched().expect_partial()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
+        weights = read_weights(path)
+        match = assign_by_name(network, weights.values)
+        bad = match.missing + [name for name, _, _ in match.mismatched]
+        if bad:
+            raise ValueError(f"it has no {bad[0]} of the right shape")
+    except (ValueError, tf.errors.OpError) as error:
         raise UserError(
             f"The checkpoint {path} does not fit the settings in {model_dir}/params.yaml: "
             f"{str(error).splitlines()[0]}"
         ) from error
-    return Trained(config, categories, detector, network, int(step.numpy()), model_dir)
+    return Trained(
+        config, categories, detector, network, weights.step, model_dir, weights=weights.kind
+    )
 
 
 def read_config(model_dir: str) -> ExperimentConfig:
@@ -117,6 +131,11 @@ def write_description(model_dir: str, config: ExperimentConfig, categories) -> N
         ) from error
 
 
+def has_checkpoint(model_dir: str) -> bool:
+    """Says whether a run has got as far as its first checkpoint."""
+    return tf.train.latest_checkpoint(os.path.join(model_dir, "checkpoints")) is not None
+
+
 def newest_checkpoint(model_dir: str) -> str:
     """Path of the newest checkpoint."""
     path = tf.train.latest_checkpoint(os.path.join(model_dir, "checkpoints"))
@@ -124,6 +143,17 @@ def newest_checkpoint(model_dir: str) -> str:
         raise UserError(
             f"{model_dir} holds no checkpoint yet; train with python -m pipelines.train "
             f"--model_dir={model_dir} --config_file=..."
+        )
+    return path
+
+
+def best_checkpoint(model_dir: str) -> str:
+    """Path of the checkpoint with the highest AP."""
+    path = tf.train.latest_checkpoint(os.path.join(model_dir, "best"))
+    if path is None:
+        raise UserError(
+            f"{model_dir} holds no best checkpoint: it is kept by train.keep_best when "
+            "--mode=train_and_eval scores the detector between epochs. Take the newest one."
         )
     return path
 

@@ -2,8 +2,9 @@
 
 import os
 import sys
+from typing import Callable, NamedTuple, Tuple
 
-import keras
+import tensorflow as tf
 
 from centernet_tf.cli import describe_machine
 from centernet_tf.count_of import count_of
@@ -14,16 +15,22 @@ from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.evaluate import evaluate
 from centernet_tf.settings import ExperimentConfig
+from centernet_tf.training.best_checkpoint import KeepBest
 from centernet_tf.training.checkpoints import Checkpoints
 from centernet_tf.training.evaluation_callback import EvaluateDuringTraining
 from centernet_tf.training.faults import faults_told
+from centernet_tf.training.fine_tuning import init_from_checkpoint
 from centernet_tf.training.history import History
 from centernet_tf.training.left_out_report import ReportLeftOut
-from centernet_tf.training.model_dir import load_trained, write_description
-from centernet_tf.training.optimizers import make_optimizer, make_schedule
-from centernet_tf.training.runtime import make_strategy, set_seed, use_xla
+from centernet_tf.training.model_dir import has_checkpoint, load_trained, write_description
+from centernet_tf.training.optimizers import make_schedule
+from centernet_tf.training.progress import Progress
+from centernet_tf.training.runtime import check_batch, make_strategy, set_seed, use_xla
+from centernet_tf.training.scored_network import ScoredNetwork
 from centernet_tf.training.stop_on_signal import StopOnSignal, Stopped
 from centernet_tf.training.trainer import Trainer
+from centernet_tf.training.trainer_setup import make_trainer
+from centernet_tf.training.workers import distribute, folder_to_write, is_chief
 
 MODES = ("train", "eval", "train_and_eval")
 
@@ -47,32 +54,77 @@ def run_job(config: ExperimentConfig, model_dir: str, mode: str = "train_and_eva
         like.
     """
     if mode != "eval":
-        train(config, model_dir, evaluate_between=mode == "train_and_eval")
+        chief = train(config, model_dir, evaluate_between=mode == "train_and_eval")
+        if not chief:
+            return {}
     if mode == "train":
         return {}
     trained = load_trained(model_dir)
     return evaluate(trained, load_manifest(config.data.path), progress=sys.stdout.isatty())
 
 
-def train(config: ExperimentConfig, model_dir: str, evaluate_between: bool) -> None:
-    """Trains to the last epoch; see `run_job`. SIGTERM saves and exits the process."""
-    manifest = open_data_set(config)
-    steps = steps_per_epoch(config, manifest)
-    strategy, xla = make_strategy(config.runtime), use_xla(config.runtime)
-    set_seed(config.runtime)
-    write_description(model_dir, config, manifest.categories)
-    print(describe_machine(strategy, xla), flush=True)
-    _tell_crowded(manifest.split(config.data.train_split), config.data.max_boxes)
+def train(config: ExperimentConfig, model_dir: str, evaluate_between: bool) -> bool:
+    """Trains to the last epoch; see `run_job`. SIGTERM saves and exits the process.
 
+    Returns:
+      whether this process is the only or the chief of several workers.
+    """
+    strategy = make_strategy(config.runtime)
+    manifest = open_data_set(config)
+    check_batch(config, strategy)
+    steps = steps_per_epoch(config, manifest)
+    set_seed(config.runtime)
+    chief = is_chief(strategy)
+    if chief:
+        write_description(model_dir, config, manifest.categories)
+    print(describe_machine(strategy, use_xla(config), config.runtime.precision), flush=True)
+    _tell_crowded(manifest.split(config.data.train_split), config.data.max_boxes)
+    with folder_to_write(model_dir, strategy) as write_dir:
+        run = _set_up(config, manifest, strategy, steps, (model_dir, write_dir))
+        _train(config, manifest, run, write_dir, evaluate_between)
+    return chief
+
+
+class _Run(NamedTuple):
+    """What a training holds on to."""
+
+    strategy: tf.distribute.Strategy
+    steps: int
+    schedule: Callable
+    trainer: Trainer
+    checkpoints: Checkpoints
+    # Epochs finished, and batches of the next.
+    place: Tuple[int, int]
+
+
+def _set_up(config, manifest, strategy, steps, folders):
+    """Builds the trainer in the strategy's scope and finds the place where it goes on."""
+    model_dir, write_dir = folders
+    detector = make_detector(config, manifest.num_classes)
+    schedule = make_schedule(config.train.optimizer, steps, config.train.epochs)
     with strategy.scope():
-        detector = make_detector(config, manifest.num_classes)
-        trainer = Trainer(detector, detector.build(), config.train.optimizer, xla)
-        schedule = make_schedule(config.train.optimizer, steps, config.train.epochs)
-        optimizer = make_optimizer(config.train.optimizer, schedule)
-        optimizer.build(trainer.network.trainable_variables)
-        trainer.compile(optimizer=optimizer)
-        checkpoints = Checkpoints(model_dir, trainer, config.train)
-        finished, batches = checkpoints.restore()
+        trainer = make_trainer(config, detector, schedule, _starting_weights(config, model_dir))
+        checkpoints = Checkpoints(model_dir, trainer, config.train, write_dir)
+        place = checkpoints.restore()
+    return _Run(strategy, steps, schedule, trainer, checkpoints, place)
+
+
+def _starting_weights(config, model_dir):
+    """Returns what `make_trainer` calls with the network, or None where a run is resumed."""
+    train = config.train
+    if not train.init_checkpoint or has_checkpoint(model_dir):
+        return None
+
+    def prepare(network):
+        told = init_from_checkpoint(network, train.init_checkpoint, train.init_allow_missing)
+        print(told, flush=True)
+
+    return prepare
+
+
+def _train(config, manifest, run, write_dir, evaluate_between) -> None:
+    finished, batches = run.place
+    model_dir = os.path.normpath(os.path.dirname(run.checkpoints.source))
     if finished >= config.train.epochs:
         done = count_of(config.train.epochs, "epoch")
         print(f"{model_dir} has finished its {done}; nothing to train (raise train.epochs).")
@@ -80,22 +132,40 @@ def train(config: ExperimentConfig, model_dir: str, evaluate_between: bool) -> N
     if finished or batches:
         within = f" and {count_of(batches, 'step')}" if batches else ""
         print(f"Resuming {model_dir} after epoch {finished}{within}.", flush=True)
+    left_out = ReportLeftOut(write_dir, config, manifest)
+    callbacks = _callbacks(config, manifest, run, write_dir, evaluate_between)
+    callbacks += [left_out, run.checkpoints]
+    with faults_told(config, manifest, left_out.report_path, run.steps, run.schedule):
+        for first, last, length in _parts(finished, batches, config.train.epochs, run.steps):
+            data = distribute(
+                run.strategy,
+                lambda context, first=first, length=length: _batches(
+                    config, manifest, run.trainer.detector, first, left_out.notes_path, context
+                ).skip(run.steps - length),
+            )
+            _fit(run.trainer, data, (first, last), length, callbacks)
+    print(f"Trained {count_of(config.train.epochs, 'epoch')}; results are in {model_dir}")
 
-    history = History(model_dir, steps, config.train.global_batch_size)
-    history.resume(finished)
-    left_out = ReportLeftOut(model_dir, config, manifest)
-    # Keras's own line comes first; the history opens the epoch's record, the evaluation adds to
-    # it, and the checkpoint closes the epoch.
-    callbacks = [keras.callbacks.ProgbarLogger(count_mode="steps"), history]
+
+def _callbacks(config, manifest, run, write_dir, evaluate_between) -> list:
+    """Returns those that run before the checkpoint, in their order.
+
+    The line of the epoch comes first; the history opens the epoch's record, the evaluation adds to
+    it, and the checkpoint closes the epoch.
+    """
+    history = History(write_dir, run.steps, config.train.global_batch_size)
+    history.resume(run.place[0])
+    progress = Progress(config.train.epochs, run.steps, config.train.global_batch_size)
+    callbacks = [progress, history]
     if evaluate_between:
-        callbacks.append(EvaluateDuringTraining(trainer, config, manifest, history))
-    callbacks += [left_out, checkpoints]
-    with faults_told(config, manifest, left_out.report_path, steps, schedule):
-        for first, last, length in _parts(finished, batches, config.train.epochs, steps):
-            data = _batches(config, manifest, detector, first, left_out.notes_path)
-            _fit(trainer, data.skip(steps - length), (first, last), length, callbacks)
-    epochs = count_of(config.train.epochs, "epoch")
-    print(f"Trained {epochs}; results are in {os.path.normpath(model_dir)}")
+        replicas = run.strategy.num_replicas_in_sync
+        scored = ScoredNetwork(run.trainer, config.runtime.precision, replicas)
+        chief = is_chief(run.strategy)
+        evaluation = EvaluateDuringTraining(scored, config, manifest, history, chief)
+        callbacks.append(evaluation)
+        if config.train.keep_best and chief:
+            callbacks.append(KeepBest(write_dir, evaluation, scored, run.checkpoints))
+    return callbacks
 
 
 def _tell_crowded(split, max_boxes: int) -> None:
@@ -118,8 +188,10 @@ def _parts(epoch, batches, epochs, steps):
         yield epoch, epochs, steps
 
 
-def _batches(config, manifest, detector, first_epoch, notes_path):
-    batches = train_dataset(config, manifest, detector.encode, first_epoch, notes_path)
+def _batches(config, manifest, detector, first_epoch, notes_path, input_context):
+    batches = train_dataset(
+        config, manifest, detector.encode, first_epoch, notes_path, input_context
+    )
     if config.data.service:
         batches = through_service(batches, config.data.service)
     return batches
@@ -137,7 +209,7 @@ def _fit(trainer, batches, epochs, steps, callbacks) -> None:
                 steps_per_epoch=steps,
                 # Last, as its checkpoint needs the place that `checkpoints` notes.
                 callbacks=[*callbacks, stop],
-                verbose=1 if sys.stdout.isatty() else 2,
+                verbose=0,
             )
     except Stopped:
         print(f"Stopped and saved {checkpoints.folder}; the same command goes on.", flush=True)

@@ -1,6 +1,6 @@
 """Trains a few steps on some logical CPU replicas and saves what came out; run by test_replicas.py.
 
-Arguments: number of replicas, xla on|off, batch norm frozen|trained, output file.
+Arguments: number of replicas, xla on|off, batch norm frozen|trained, output file, more settings.
 """
 
 import sys
@@ -9,15 +9,14 @@ from centernet_tf.quiet import silence_dependencies
 
 silence_dependencies()
 
-import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 from centernet_tf.config import load_config  # noqa: E402
 from centernet_tf.detectors import make_detector  # noqa: E402
-from centernet_tf.training.optimizers import make_optimizer, make_schedule  # noqa: E402
-from centernet_tf.training.runtime import make_strategy, set_seed, use_xla  # noqa: E402
-from centernet_tf.training.trainer import Trainer  # noqa: E402
+from centernet_tf.training.optimizers import make_schedule  # noqa: E402
+from centernet_tf.training.runtime import make_strategy, set_seed  # noqa: E402
+from centernet_tf.training.trainer_setup import make_trainer  # noqa: E402
 
 GLOBAL_BATCH, STEPS = 4, 3
 
@@ -35,7 +34,7 @@ def batches(detector):
     return data.batch(GLOBAL_BATCH, drop_remainder=True)
 
 
-def main(replicas, xla, norm, output):
+def main(replicas, xla, norm, output, *overrides):
     config = load_config(
         [],
         [
@@ -44,20 +43,18 @@ def main(replicas, xla, norm, output):
             "model: {backbone: {name: resdcn_18, width_multiplier: 0.1}}",
             f"train: {{global_batch_size: {GLOBAL_BATCH}, epochs: 1, optimizer: {{name: sgd, "
             "learning_rate: 0.01, weight_decay: 0.0001, clip_norm: 35.0, drop_epochs: []}}",
+            f"train: {{freeze_batch_norm: {str(norm == 'frozen').lower()}}}",
+            *overrides,
         ],
     )
     strategy = make_strategy(config.runtime)
     set_seed(config.runtime)
     with strategy.scope():
         detector = make_detector(config, 2)
-        network = detector.build()
-        for layer in network.layers:
-            if norm == "frozen" and isinstance(layer, keras.layers.BatchNormalization):
-                layer.trainable = False
-        trainer = Trainer(detector, network, config.train.optimizer, use_xla(config.runtime))
         schedule = make_schedule(config.train.optimizer, STEPS, 1)
-        trainer.compile(optimizer=make_optimizer(config.train.optimizer, schedule))
+        trainer = make_trainer(config, detector, schedule)
     losses = trainer.fit(batches(detector), epochs=1, verbose=0).history["loss"]
+    network = trainer.network
     copies = [strategy.experimental_local_results(value) for value in network.trainable_variables]
     spread = max(
         float(tf.reduce_max(tf.abs(copy - same[0]))) for same in copies for copy in same[1:] or same

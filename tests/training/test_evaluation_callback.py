@@ -19,10 +19,10 @@ def make_callback_(monkeypatch):
         result = types.SimpleNamespace(metrics=metrics)
         monkeypatch.setattr(evaluation_callback, "evaluate_network", lambda *_, **__: result)
         kept = []
-        trainer = types.SimpleNamespace(network=None, detector=None)
+        scored = types.SimpleNamespace(network=None, detector=None, refresh=lambda: None)
         history = types.SimpleNamespace(add_metrics=kept.append)
         config = load_config([], ["train.epochs=5,train.evaluate_every=2"])
-        return EvaluateDuringTraining(trainer, config, None, history), kept
+        return EvaluateDuringTraining(scored, config, None, history), kept
 
     return make
 

@@ -10,10 +10,10 @@ import pytest
 SCRIPT = pathlib.Path(__file__).with_name("replica_run.py")
 
 
-def run(folder, replicas, xla, norm):
+def run(folder, replicas, xla, norm, *overrides):
     output = folder / f"{replicas}_{xla}_{norm}.npz"
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(replicas), xla, norm, str(output)],
+        [sys.executable, str(SCRIPT), str(replicas), xla, norm, str(output), *overrides],
         capture_output=True,
         text=True,
         cwd=SCRIPT.parents[2],
