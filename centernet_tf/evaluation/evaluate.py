@@ -61,7 +61,7 @@ def evaluate(
       output_dir: where the results go; '' is `evaluation` in the model's folder.
 
     Returns:
-      the metrics of `coco_metrics`, and 'split' and 'step'.
+      the metrics of `coco_metrics`, and 'split', 'step' and 'weights' ('ema' or 'trained').
 
     Raises:
       UserError: the data set's classes or the annotation file's are not the model's, there is no
@@ -81,7 +81,12 @@ def evaluate(
         progress,
         ground_truth=truth,
     )
-    metrics = {"split": split, "step": int(trained.step), **result.metrics}
+    metrics = {
+        "split": split,
+        "step": int(trained.step),
+        "weights": trained.weights,
+        **result.metrics,
+    }
     folder = output_dir or os.path.join(trained.model_dir, "evaluation")
     write_results(folder, metrics, result.detections)
     print(metrics_table(metrics))
@@ -92,8 +97,9 @@ def evaluate(
             "objects count as missed."
         )
     images = count_of(metrics["num_images"], "image")
+    average = " (averaged weights)" if trained.weights == "ema" else ""
     print(
-        f"{images} of '{split}' at step {metrics['step']}; metrics.json and "
+        f"{images} of '{split}' at step {metrics['step']}{average}; metrics.json and "
         f"detections.json are in {os.path.normpath(folder)}",
         flush=True,
     )

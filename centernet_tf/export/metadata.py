@@ -37,6 +37,7 @@ def describe(trained, options: ExportOptions, kind: str) -> dict:
         "backbone": config.model.backbone.name,
         "input_size": list(config.data.input_size),
         "step": trained.step,
+        "weights": trained.weights,
         "options": dataclasses.asdict(options),
         "categories": json.loads(labels_json(trained.categories)),
         "versions": {"centernet_tf": __version__, "tensorflow": tf.__version__},

@@ -27,15 +27,18 @@ def trained(tmp_path, monkeypatch):
         config=load_config(),
         categories=fakes.CATEGORIES,
         step=40,
+        weights="ema",
         model_dir=str(tmp_path),
     )
 
 
-def test_writes_metrics_and_detections(trained, tmp_path):
+def test_writes_metrics_and_detections(trained, tmp_path, capsys):
     metrics = module.evaluate(trained, fakes.manifest())
     assert metrics["per_class"]["cell"]["AP"] == pytest.approx(1.0)
     assert metrics["per_class"]["platelet"]["AP"] == -1.0
     assert (metrics["split"], metrics["step"], metrics["num_images"]) == ("val", 40, 3)
+    assert metrics["weights"] == "ema"
+    assert "3 images of 'val' at step 40 (averaged weights);" in capsys.readouterr().out
     folder = tmp_path / "evaluation"
     assert sorted(path.name for path in folder.iterdir()) == ["detections.json", "metrics.json"]
     assert json.loads((folder / "metrics.json").read_text()) == metrics
