@@ -5,8 +5,6 @@ import keras
 from centernet_tf.layers.group_norm import GroupNorm
 from centernet_tf.layers.level_scale import LevelScale
 
-FIRST_LEVEL = 3
-
 
 def tower(levels, channels, depth, groups, use_bias, name):
     """Runs the same 3x3 convolutions, each with group normalisation and ReLU, over every level.
@@ -36,16 +34,17 @@ def tower(levels, channels, depth, groups, use_bias, name):
     return levels
 
 
-def logit_maps(levels, channels, bias, name):
+def logit_maps(levels, channels, bias, name, first_level=3):
     """A 3x3 convolution over every level; its outputs are float32 under any precision policy.
 
-    Layers: `{name}_conv`, and `{name}_p{l}`, l = 3, 4, ..., for the outputs.
+    Layers: `{name}_conv`, and `{name}_p{l}`, l = first_level, ..., for the outputs.
 
     Args:
       levels: list of maps [B, H, W, C].
       channels: of the outputs.
       bias: constant that the bias starts from.
       name: prefix of the layers.
+      first_level: number of the first of the levels.
 
     Returns:
       dict of maps [B, H, W, channels] by the names of the outputs.
@@ -53,14 +52,14 @@ def logit_maps(levels, channels, bias, name):
     convolution = _convolution(channels, f"{name}_conv", bias)
     return {
         output: keras.layers.Activation("linear", dtype="float32", name=output)(convolution(level))
-        for output, level in _named(levels, name)
+        for output, level in _named(levels, name, first_level)
     }
 
 
-def distance_maps(levels, activation, units, bias, name):
+def distance_maps(levels, activation, units, bias, name, first_level=3):
     """Predicts the distances of every cell to the sides of its box.
 
-    Layers: `{name}_conv` with channels (top, left, bottom, right), and of every level l = 3, 4, ...
+    Layers: `{name}_conv` with channels (top, left, bottom, right), and of every level l
     `{name}_scale{l}`, `{name}_positive{l}` and the output `{name}_p{l}`.
 
     Args:
@@ -69,14 +68,15 @@ def distance_maps(levels, activation, units, bias, name):
       units: what a distance of 1 is in pixels, one number a level.
       bias: constant that the bias starts from.
       name: prefix of the layers.
+      first_level: number of the first of the levels.
 
     Returns:
       dict of float32 maps [B, H, W, 4] in pixels by the names of the outputs.
     """
     convolution, outputs = _convolution(4, f"{name}_conv", bias), {}
-    for number, (output, level) in enumerate(_named(levels, name)):
-        x = LevelScale(name=f"{name}_scale{FIRST_LEVEL + number}")(convolution(level))
-        positive = f"{name}_positive{FIRST_LEVEL + number}"
+    for number, (output, level) in enumerate(_named(levels, name, first_level)):
+        x = LevelScale(name=f"{name}_scale{first_level + number}")(convolution(level))
+        positive = f"{name}_positive{first_level + number}"
         x = keras.layers.Activation(activation, dtype="float32", name=positive)(x)
         outputs[output] = keras.layers.Rescaling(units[number], dtype="float32", name=output)(x)
     return outputs
@@ -94,5 +94,5 @@ def _convolution(channels, name, bias=0.0, use_bias=True):
     )
 
 
-def _named(levels, name):
-    return [(f"{name}_p{number}", level) for number, level in enumerate(levels, FIRST_LEVEL)]
+def _named(levels, name, first_level):
+    return [(f"{name}_p{number}", level) for number, level in enumerate(levels, first_level)]

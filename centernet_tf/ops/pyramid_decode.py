@@ -73,3 +73,35 @@ def suppress_levels(levels, image_size, iou_threshold, max_detections):
     has_extent = tf.reduce_all(boxes[..., 2:] > boxes[..., :2], axis=-1)
     scores = tf.where(has_extent, scores, 0.0)
     return class_nms(boxes, scores, tf.cast(classes, tf.int32), iou_threshold, max_detections)
+
+
+def decode_pyramid(
+    logits,
+    distances,
+    strides,
+    image_size,
+    score_threshold,
+    level_limit,
+    iou_threshold,
+    max_detections,
+):
+    """Reads detections off class maps and box maps; the score is the class probability.
+
+    Args:
+      logits: list of [B, H, W, C], one a level.
+      distances: list of [B, H, W, 4], (top, left, bottom, right) in pixels of the network input.
+      strides: pixels a cell of each level.
+      image_size: (height, width) in pixels that boxes are clipped to.
+      score_threshold: least probability.
+      level_limit: pairs of cell and class that a level may offer.
+      iou_threshold: see `class_nms`.
+      max_detections: rows of the result.
+
+    Returns:
+      `Detections` in pixels of the network input.
+    """
+    levels = [
+        level_candidates(above_threshold(level, score_threshold), sides, stride, level_limit)
+        for level, sides, stride in zip(logits, distances, strides)
+    ]
+    return suppress_levels(levels, image_size, iou_threshold, max_detections)
