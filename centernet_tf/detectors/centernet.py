@@ -16,6 +16,7 @@ from centernet_tf.ops.center_decode import decode_centers
 from centernet_tf.ops.center_targets import center_targets
 from centernet_tf.ops.focal_loss import count_peaks, heatmap_focal_loss
 from centernet_tf.ops.gaussian import draw_gaussians_dense
+from centernet_tf.ops.shared_cells import write_cells
 from centernet_tf.ops.sparse_l1 import sparse_l1_loss
 
 RADIUS_RULES = ("original", "original_exact", "cornernet", "mmdet")
@@ -215,22 +216,8 @@ class Detector(PointDetector):
         # Logit of the heat-map itself, finite at the ends.
         logits = tf.math.log(peak + 1e-6) - tf.math.log(1.0 - peak + 1e-6)
         outputs = {"heatmap": logits}
-        height, width = self.map_size
         for name in ("size", "offset"):
-            outputs[name] = tf.map_fn(
-                lambda item: _write_cells(item[0], item[1], item[2], height * width),
-                (targets["index"], targets["mask"], targets[name]),
-                fn_output_signature=tf.float32,
+            outputs[name] = write_cells(
+                targets["index"], targets["mask"], targets[name], self.map_size
             )
-            outputs[name] = tf.reshape(outputs[name], [-1, height, width, 2])
         return outputs
-
-
-def _write_cells(index, mask, values, cells):
-    """Writes values [M, 2] at flat cells [M] of a zero map [cells, 2]; the last row wins."""
-    place = tf.where(mask > 0, index, cells)
-    order = tf.range(tf.size(index))
-    owner = tf.math.unsorted_segment_max(order, place, cells + 1)[:cells]
-    found = owner >= 0
-    picked = tf.gather(values, tf.where(found, owner, 0))
-    return tf.where(found[:, tf.newaxis], picked, 0.0)

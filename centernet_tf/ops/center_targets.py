@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from centernet_tf.ops.gaussian import draw_gaussians, gaussian_radius
+from centernet_tf.ops.shared_cells import covered_by_a_later
 
 
 def center_targets(
@@ -64,7 +65,7 @@ def center_targets(
 
     index = cell[..., 0] * width + cell[..., 1]
     if cell_owner == "last":
-        mask = tf.logical_and(mask, tf.logical_not(_covered_by_a_later(index, mask)))
+        mask = tf.logical_and(mask, tf.logical_not(covered_by_a_later(index, mask)))
     kept = tf.cast(mask, tf.float32)
     return {
         **peaks,
@@ -73,11 +74,3 @@ def center_targets(
         "size": size * kept[..., tf.newaxis],
         "offset": (center - tf.cast(cell, tf.float32)) * kept[..., tf.newaxis],
     }
-
-
-def _covered_by_a_later(index, mask):
-    """True [..., M] where a later unmasked object has the same cell."""
-    same = index[..., :, tf.newaxis] == index[..., tf.newaxis, :]
-    order = tf.range(tf.shape(index)[-1])
-    later = order[:, tf.newaxis] < order
-    return tf.reduce_any(same & mask[..., tf.newaxis, :] & later, axis=-1)

@@ -41,8 +41,8 @@ def gaussian_radius(size_map, rule, min_overlap):
     return tf.maximum(tf.reduce_min(tf.stack(radii), axis=0), 0.0)
 
 
-def draw_gaussians(centers_map, radii, classes, map_size, num_classes):
-    """Draws one peak an object, merged by maximum: exactly 1 at the centre, sigma = (2 r + 1) / 6.
+def draw_gaussians(centers_map, radii, classes, map_size, num_classes, sigma_divisor=6.0):
+    """Draws one peak an object, merged by maximum: exactly 1 at the centre.
 
     Only the cells inside the windows are computed, so the cost follows the area of the objects and
     not the number of classes. Shapes inside depend on the data: for tf.data, not for XLA
@@ -55,6 +55,7 @@ def draw_gaussians(centers_map, radii, classes, map_size, num_classes):
       classes: int32 [..., N].
       map_size: (height, width) in cells.
       num_classes: C.
+      sigma_divisor: sigma is (2 r + 1) over this; 6 but for the centres of keypoint triplets.
 
     Returns:
       float32 [..., height, width, C].
@@ -78,7 +79,7 @@ def draw_gaussians(centers_map, radii, classes, map_size, num_classes):
 
     distance = tf.stack([y, x], axis=-1) - tf.gather(centers_map, owner)
     squared = tf.cast(tf.reduce_sum(distance * distance, axis=-1), tf.float32)
-    sigma = (2.0 * tf.cast(radii, tf.float32) + 1.0) / 6.0
+    sigma = (2.0 * tf.cast(radii, tf.float32) + 1.0) / sigma_divisor
     values = tf.exp(-squared / tf.gather(2.0 * sigma * sigma, owner))
 
     row = tf.gather(image * height, owner) + y
