@@ -26,11 +26,6 @@ IMAGES = [textured_image(*size, seed) for seed, size in enumerate(SIZES)]
 
 
 @pytest.fixture(scope="module")
-def version_folder(trained, tmp_path_factory):
-    return export_saved_model(trained, str(tmp_path_factory.mktemp("export") / "served"))
-
-
-@pytest.fixture(scope="module")
 def signatures(version_folder):
     return tf.saved_model.load(version_folder).signatures
 
