@@ -275,10 +275,10 @@ def test_mmdet_detections_golden(golden_case):
     golden, detector, _, outputs, _ = golden_case
     found = detector.decode(outputs)
     assert found.count.numpy().tolist() == [100, 100]
-    for image, scale in ((0, (0.75, 0.8)), (1, (1.3, 1.25))):
+    for image in range(2):
         name = f"infer_img{image}"
         np.testing.assert_allclose(found.scores[image], golden[f"{name}_scores"], atol=1e-5)
         np.testing.assert_array_equal(found.classes[image], golden[f"{name}_labels"])
-        # Theirs are in pixels of the original image.
-        boxes = golden[f"{name}_boxes"][:, [1, 0, 3, 2]] * np.float32(scale * 2)
+        # Theirs are in pixels of an original image that was scaled by 0.75 and 0.8 (y, x).
+        boxes = golden[f"{name}_boxes"][:, [1, 0, 3, 2]] * np.float32([0.75, 0.8] * 2)
         np.testing.assert_allclose(found.boxes[image], boxes, atol=1e-3)
