@@ -10,10 +10,13 @@ from centernet_tf.training.non_finite_loss import NOT_FINITE, describe
 
 _REMEDY = "Make the data set again with python -m pipelines.make_tfrecords."
 
+# What a collective operation ends with when one of its members does not answer.
+_LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
+
 
 @contextlib.contextmanager
 def faults_told(config, manifest, report_path, steps_per_epoch, schedule):
-    """Around `fit`: raises UserError for unusable data and for a loss that is not finite.
+    """Around `fit`: raises UserError for unusable data, a loss that is not finite, a lost worker.
 
     Args:
       config: `ExperimentConfig`.
@@ -31,6 +34,13 @@ def faults_told(config, manifest, report_path, steps_per_epoch, schedule):
         raise UserError(
             f"Too many records of {split} cannot be used; {report_path} names those met so far. "
             f"{_REMEDY}"
+        ) from error
+    except _LOST as error:
+        if config.runtime.strategy != "multi_worker_mirrored":
+            raise
+        raise UserError(
+            f"Another worker is gone ({str(error).splitlines()[0]}). Start all workers again with "
+            "the same command; they go on from the last checkpoint."
         ) from error
     except tf.errors.InvalidArgumentError as error:
         if NOT_FINITE in error.message:

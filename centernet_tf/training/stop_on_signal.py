@@ -16,9 +16,11 @@ class StopOnSignal(keras.callbacks.Callback):
     it as a context manager around `fit`, so that the handler from before comes back.
     """
 
-    def __init__(self, checkpoints):
+    def __init__(self, checkpoints, agree=bool):
+        """Takes the `Checkpoints`, and of several workers their `agreement`: all stop or none."""
         super().__init__()
         self.checkpoints = checkpoints
+        self.agree = agree
         self._asked = False
         self._before = None
 
@@ -38,6 +40,6 @@ class StopOnSignal(keras.callbacks.Callback):
         self._asked = True
 
     def on_train_batch_end(self, batch, logs=None):
-        if self._asked:
+        if self.agree(self._asked):
             self.checkpoints.save()
             raise Stopped

@@ -30,7 +30,7 @@ from centernet_tf.training.scored_network import ScoredNetwork
 from centernet_tf.training.stop_on_signal import StopOnSignal, Stopped
 from centernet_tf.training.trainer import Trainer
 from centernet_tf.training.trainer_setup import make_trainer
-from centernet_tf.training.workers import distribute, folder_to_write, is_chief
+from centernet_tf.training.workers import agreement, distribute, folder_to_write, is_chief
 
 MODES = ("train", "eval", "train_and_eval")
 
@@ -143,7 +143,7 @@ def _train(config, manifest, run, write_dir, evaluate_between) -> None:
                     config, manifest, run.trainer.detector, first, left_out.notes_path, context
                 ).skip(run.steps - length),
             )
-            _fit(run.trainer, data, (first, last), length, callbacks)
+            _fit(run, data, (first, last), length, callbacks)
     print(f"Trained {count_of(config.train.epochs, 'epoch')}; results are in {model_dir}")
 
 
@@ -197,22 +197,21 @@ def _batches(config, manifest, detector, first_epoch, notes_path, input_context)
     return batches
 
 
-def _fit(trainer, batches, epochs, steps, callbacks) -> None:
+def _fit(run, batches, epochs, steps, callbacks) -> None:
     """Trains epochs of so many steps; a signal to end is obeyed after the step in work."""
-    checkpoints = callbacks[-1]
     try:
-        with StopOnSignal(checkpoints) as stop:
-            trainer.fit(
+        with StopOnSignal(run.checkpoints, agreement(run.strategy)) as stop:
+            run.trainer.fit(
                 batches,
                 initial_epoch=epochs[0],
                 epochs=epochs[1],
                 steps_per_epoch=steps,
-                # Last, as its checkpoint needs the place that `checkpoints` notes.
+                # Last, as its checkpoint needs the place that `run.checkpoints` notes.
                 callbacks=[*callbacks, stop],
                 verbose=0,
             )
     except Stopped:
-        print(f"Stopped and saved {checkpoints.folder}; the same command goes on.", flush=True)
+        print(f"Stopped and saved {run.checkpoints.source}; the same command goes on.", flush=True)
         sys.exit(0)
 
 

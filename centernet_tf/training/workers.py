@@ -48,6 +48,25 @@ def is_chief(strategy) -> bool:
     return (resolver.task_type, resolver.task_id) == ("chief" if has_chief else "worker", 0)
 
 
+def agreement(strategy):
+    """Returns f(bool) -> bool: whether any worker says so, which all have to ask at once."""
+    if num_workers(strategy) == 1:
+        return bool
+
+    @tf.function
+    def count(flag):
+        def add_up(value):
+            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
+
+        return strategy.run(add_up, args=(flag,))
+
+    def any_worker(said):
+        votes = count(tf.constant(1.0 if said else 0.0))
+        return bool(strategy.experimental_local_results(votes)[0] > 0)
+
+    return any_worker
+
+
 @contextlib.contextmanager
 def folder_to_write(model_dir: str, strategy):
     """Gives the folder for what a run leaves: a temporary one unless this is the chief.
