@@ -10,4 +10,5 @@ def count_of(number: int, thing: str) -> str:
     """
     if number == 1:
         return f"1 {thing}"
-    return f"{number} {thing}{'es' if thing.endswith(('s', 'x', 'ch', 'sh')) else 's'}"
+    hissing = thing.endswith(("s", "x", "ch", "sh")) and not thing.endswith("epoch")
+    return f"{number} {thing}{'es' if hissing else 's'}"

@@ -14,6 +14,8 @@ from centernet_tf.count_of import count_of
         (1, "box", "1 box"),
         (3, "box", "3 boxes"),
         (2, "class", "2 classes"),
+        (2, "epoch", "2 epochs"),
+        (2, "finished epoch", "2 finished epochs"),
     ],
 )
 def test_the_noun_agrees_with_the_number(number, thing, words):

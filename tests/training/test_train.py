@@ -39,6 +39,9 @@ def test_a_run_leaves_everything_a_reader_needs(records, tmp_path, capsys):
     assert float(lines[1]["learning_rate"]) == pytest.approx(5e-5)
     assert all(0 < float(line["loss"]) < 100 for line in lines)
     assert "AP50" in lines[0]
+    assert all(float(line["images_per_second"]) > 0 for line in lines)
+    assert all(0 <= float(line["data_wait"]) < 1 for line in lines)
+    assert all(0 < float(line["gradient_norm"]) < 1e6 for line in lines)
     assert list((tmp_path / "model/tensorboard").iterdir())
     trained = load_trained(model_dir)
     assert trained.step == 6
@@ -50,7 +53,7 @@ def test_a_run_leaves_everything_a_reader_needs(records, tmp_path, capsys):
     ]
     output = capsys.readouterr().out
     assert "XLA off" in output
-    assert output.index("loss: ") < output.index("epoch 1: AP")
+    assert output.index("epoch 1/2: loss ") < output.index("epoch 1: AP")
 
 
 def test_a_run_continued_equals_one_in_one_piece(records, tmp_path, capsys):
