@@ -48,7 +48,8 @@ class DataConfig(hyperparams.Config):
     path: str = ""
     train_split: str = "train"
     eval_split: str = "val"
-    # Network input (height, width) in pixels; both multiples of 32.
+    # Network input (height, width) in pixels; both multiples of 32, or for detectors of corners one
+    # less, as 511 in their recipe.
     input_size: List[int] = dataclasses.field(default_factory=lambda: [512, 512])
     # Objects kept for an image in training; the largest are kept.
     max_boxes: int = 128
@@ -194,6 +195,8 @@ class EvaluationConfig(hyperparams.Config):
     soft_nms: bool = False
     # Round scores to two decimals, as the original writes them; the ties this makes change the AP.
     round_scores: bool = False
+    # Write report.html after pipelines.evaluate and after a training: curves, confusion, pictures.
+    report: bool = True
     # What computes the COCO metrics: pycocotools, or faster (the package faster-coco-eval), which
     # gives the same numbers sooner.
     coco_backend: str = "pycocotools"
