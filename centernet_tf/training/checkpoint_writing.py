@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import os
+import re
 import shutil
 
 import tensorflow as tf
@@ -35,9 +36,14 @@ def writing_told(manager):
         last = manager.latest_checkpoint
         kept = f"{last} is whole" if last else "There is none before it"
         raise UserError(
-            f"Cannot write a checkpoint to {manager.directory} ({str(error).splitlines()[0]}). "
+            f"Cannot write a checkpoint to {manager.directory}: {_reason(error)}. "
             f"{kept}; make room, and the same command goes on."
         ) from error
+
+
+def _reason(error) -> str:
+    """Returns the last part of '{{node ...}} PATH; No space left on device [Op:SaveV2]'."""
+    return re.sub(r" \[Op:.*", "", str(error).splitlines()[0]).split("; ")[-1]
 
 
 def remove_unfinished(manager):

@@ -29,9 +29,17 @@ def run_alone(tmp_path_factory):
     return run(tmp_path_factory.mktemp("alone"), 1, "off", "frozen")
 
 
-@pytest.mark.parametrize("xla", ["on", "off"])
-def test_two_replicas_equal_one_on_the_same_batch(tmp_path, alone, xla):
-    pair = run(tmp_path, 2, xla, "frozen")
+@pytest.mark.parametrize(
+    "xla, micro_batches",
+    [
+        ("on", 2),
+        ("off", 1),
+        pytest.param("on", 1, marks=pytest.mark.slow),
+        pytest.param("off", 2, marks=pytest.mark.slow),
+    ],
+)
+def test_two_replicas_equal_one_on_the_same_batch(tmp_path, alone, xla, micro_batches):
+    pair = run(tmp_path, 2, xla, "frozen", f"train.accumulation_steps={micro_batches}")
     assert pair["replicas"] == 2
     assert pair["spread"] == 0.0
     np.testing.assert_allclose(pair["loss"], alone["loss"], rtol=1e-5)
@@ -45,3 +53,20 @@ def test_replicas_stay_equal_with_batch_statistics_of_their_own(tmp_path):
     pair = run(tmp_path, 2, "on", "trained")
     assert pair["spread"] == 0.0
     assert np.isfinite(pair["loss"]).all()
+
+
+@pytest.mark.slow
+def test_synchronised_statistics_are_those_of_the_whole_batch(tmp_path):
+    alone = run(tmp_path, 1, "off", "trained")
+    pair = run(tmp_path, 2, "off", "trained", "model.sync_batch_norm=true")
+    assert pair["spread"] == 0.0
+    np.testing.assert_allclose(pair["loss"], alone["loss"], rtol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("xla", ["on", "off"])
+def test_averages_and_a_scaled_loss_on_two_replicas(tmp_path, alone, xla):
+    settings = "train: {ema_decay: 0.9}", "runtime: {precision: float16}"
+    pair = run(tmp_path, 2, xla, "frozen", *settings)
+    assert pair["spread"] == 0.0
+    np.testing.assert_allclose(pair["loss"], alone["loss"], rtol=0.02)
