@@ -1,0 +1,76 @@
+"""Rules that say which layer of ours a weight of a PyTorch network belongs to.
+
+A key such as `layer2.0.bn1.running_mean` is a module, `layer2.0.bn1`, and its parameter,
+`running_mean`. Rules map modules to layers; what the parameters are called follows from the kind of
+layer (variables.py).
+"""
+
+import dataclasses
+import re
+from typing import Optional, Tuple
+
+# The convolution of a deformable layer's offsets has had several names; mmcv's oldest is a suffix.
+_OFFSETS = re.compile(r"(.+?)(?:\.conv_offset_mask|\.conv_offset|_offset)\.(weight|bias)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """Modules that fit `pattern` are the first of `layers` that the network has.
+
+    Attributes:
+      pattern: regular expression of whole module names.
+      layers: templates of layer names with the groups of the pattern, such as r'stage\\1_conv'.
+      outputs: where the order of the output channels differs, ours in terms of theirs: (1, 0) turns
+        (x, y) into (y, x).
+      inputs: the same for the input channels.
+    """
+
+    pattern: str
+    layers: Tuple[str, ...]
+    outputs: Optional[Tuple[int, ...]] = None
+    inputs: Optional[Tuple[int, ...]] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Unused:
+    """Keys that fit `pattern` are not needed, for the reason given."""
+
+    pattern: str
+    reason: str
+
+
+COUNTERS = Unused(r".*\.num_batches_tracked", "steps counted by batch normalisation")
+XY_TO_YX = (1, 0)
+LTRB_TO_TLBR = (1, 0, 3, 2)
+
+
+def split_key(key: str):
+    """Returns (module, parameter) of a key; `offset.weight` and `offset.bias` of a deformable layer
+    whatever the name of its offset convolution."""
+    match = _OFFSETS.fullmatch(key)
+    if match:
+        return match.group(1), f"offset.{match.group(2)}"
+    module, _, parameter = key.rpartition(".")
+    return module, parameter
+
+
+def find_layer(module: str, rules, layers):
+    """Returns (rule, layer) for a module, or (None, None).
+
+    Args:
+      module: name of a PyTorch module.
+      rules: the first that leads to a layer counts.
+      layers: the network's, by name.
+    """
+    for rule in rules:
+        match = re.fullmatch(rule.pattern, module)
+        for template in rule.layers if match else ():
+            layer = layers.get(match.expand(template))
+            if layer is not None:
+                return rule, layer
+    return None, None
+
+
+def reason_unused(key: str, unused) -> str:
+    """Returns why a key is not needed, or ''."""
+    return next((note.reason for note in unused if re.fullmatch(note.pattern, key)), "")

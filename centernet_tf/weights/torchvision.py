@@ -1,0 +1,15 @@
+"""ImageNet classifiers whose trunks our backbones are: torchvision's ResNets."""
+
+from centernet_tf.weights.resnet_trunk import resnet_rules
+from centernet_tf.weights.rules import COUNTERS, Unused
+
+UNUSED = (COUNTERS, Unused(r"fc\.(?:weight|bias)", "the classifier of ImageNet"))
+
+
+def rules(flip_stem=False):
+    """Returns the rules of the trunk.
+
+    Args:
+      flip_stem: whether the order of the channels is the other one here.
+    """
+    return resnet_rules(flip_stem=flip_stem)

@@ -1,0 +1,37 @@
+"""The networks of xingyizhou/CenterNet."""
+
+from centernet_tf.weights.resnet_trunk import resnet_rules
+from centernet_tf.weights.rules import COUNTERS, XY_TO_YX, Rule
+
+# The bias whose length is the number of classes.
+CLASS_BIAS = r"hm\.(?:2|0\.1)\.bias"
+UNUSED = (COUNTERS,)
+_HEADS = (("hm", "heatmap", None), ("wh", "size", XY_TO_YX), ("reg", "offset", XY_TO_YX))
+
+
+def rules(network):
+    """Returns the rules for a network of ours, whichever of the source's it is.
+
+    Args:
+      network: functional model.
+    """
+    layers = {layer.name for layer in network.layers}
+    return (*resnet_rules(), *_deconv_layers("neck0_dcn" in layers), *_heads())
+
+
+def _deconv_layers(deformable):
+    """The neck: in `resdcn_N` six modules a step, in `res_N` the last three of them."""
+    for step in range(3):
+        name = f"neck{step}"
+        first = 6 * step if deformable else 3 * step - 3
+        if deformable:
+            yield Rule(rf"deconv_layers\.{first}", (f"{name}_dcn",))
+            yield Rule(rf"deconv_layers\.{first + 1}", (f"{name}_norm",))
+        yield Rule(rf"deconv_layers\.{first + 3}", (f"{name}_up_deconv",))
+        yield Rule(rf"deconv_layers\.{first + 4}", (f"{name}_up_norm",))
+
+
+def _heads():
+    for theirs, ours, order in _HEADS:
+        yield Rule(rf"{theirs}\.0", (f"{ours}_hidden",))
+        yield Rule(rf"{theirs}\.2", (f"{ours}_final",), outputs=order)
