@@ -20,7 +20,8 @@ def setting_faults(config) -> list:
 def _data_checks(data):
     size = data.input_size
     yield (
-        len(size) != 2 or any(side <= 0 or side % 32 for side in size),
+        # One less than a multiple is for the detectors that `size_faults` says so of.
+        len(size) != 2 or any(side <= 0 or side % 32 not in (0, 31) for side in size),
         f"data.input_size must be two positive multiples of 32 (height, width); got {size}.",
     )
     for name in ("mean", "std"):
@@ -144,7 +145,7 @@ def _runtime_checks(config):
     )
     parts = runtime.cpu_replicas * train.accumulation_steps
     yield (
-        parts > 0 and train.global_batch_size % parts != 0,
+        train.accumulation_steps > 1 and train.global_batch_size % parts != 0,
         f"train.global_batch_size ({train.global_batch_size}) must be a multiple of "
         f"train.accumulation_steps ({train.accumulation_steps}) times the number of replicas "
         f"({runtime.cpu_replicas}).",

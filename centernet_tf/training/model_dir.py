@@ -161,11 +161,11 @@ def best_checkpoint(model_dir: str) -> str:
 def _check_same_model(model_dir, config, categories):
     before = read_config(model_dir)
     advice = "choose another --model_dir, or delete this one to start anew."
-    for key, value in _flat(config.model.as_dict()).items():
-        present = _flat(before.model.as_dict()).get(key)
-        if present != value:
+    present = _what_shapes_a_checkpoint(before)
+    for key, value in _what_shapes_a_checkpoint(config).items():
+        if present.get(key) != value:
             raise UserError(
-                f"{model_dir} holds a run with model.{key} = {present}, and now it is {value}; "
+                f"{model_dir} holds a run with {key} = {present.get(key)}, and now it is {value}; "
                 f"{advice}"
             )
     if os.path.exists(os.path.join(model_dir, "labels.json")):
@@ -176,6 +176,21 @@ def _check_same_model(model_dir, config, categories):
                 f"{model_dir} holds a run for other classes than the data set has: "
                 f"{_first_difference(names, wanted)}; {advice}"
             )
+
+
+def _what_shapes_a_checkpoint(config):
+    """Returns the settings by which checkpoints differ in what they hold."""
+    train = config.train
+    settings = {f"model.{key}": value for key, value in _flat(config.model.as_dict()).items()}
+    settings["train.optimizer.name"] = train.optimizer.name
+    settings["train.ema_decay"] = "on" if train.ema_decay else "off"
+    settings["runtime.precision"] = (
+        "float16" if config.runtime.precision == "float16" else "float32 or bfloat16"
+    )
+    # Optimizers keep no slots for what is frozen.
+    settings["train.freeze_backbone_stages"] = train.freeze_backbone_stages
+    settings["train.freeze_batch_norm"] = train.freeze_batch_norm
+    return settings
 
 
 def _first_difference(names, wanted) -> str:

@@ -35,6 +35,23 @@ def test_other_classes_are_named_by_their_first_difference(tmp_path):
         write_description(str(tmp_path), config, CELLS[:1])
 
 
+@pytest.mark.parametrize(
+    "override, words",
+    [
+        ("train.ema_decay=0.9", "train.ema_decay = off, and now it is on"),
+        ("train.optimizer.name=sgd", "train.optimizer.name = adam, and now it is sgd"),
+        ("runtime.precision=float16", "precision = float32 or bfloat16, and now it is float16"),
+        ("train.freeze_batch_norm=true", "train.freeze_batch_norm = False, and now it is True"),
+    ],
+)
+def test_settings_that_shape_a_checkpoint_stay(tmp_path, override, words):
+    write_description(str(tmp_path), load_config([]), CELLS)
+    with pytest.raises(UserError, match=words):
+        write_description(str(tmp_path), load_config([], [override]), CELLS)
+    harmless = ["runtime.precision=bfloat16,train.epochs=200,train.accumulation_steps=4"]
+    write_description(str(tmp_path), load_config([], harmless), CELLS)
+
+
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="Cannot write to the model directory .*file: File exists."):
