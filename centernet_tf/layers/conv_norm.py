@@ -7,7 +7,6 @@ import keras
 
 from centernet_tf.layers.initializers import resnet_convolution
 
-
 _SYNCHRONIZED = contextvars.ContextVar("synchronized", default=False)
 
 
