@@ -7,6 +7,8 @@ else has to know its name.
 
 import abc
 
+import tensorflow as tf
+
 from centernet_tf.config import load_module
 from centernet_tf.errors import UserError
 from centernet_tf.settings import ExperimentConfig
@@ -98,6 +100,14 @@ class PointDetector(abc.ABC):
             f"The detector '{self.config.model.detector}' has no flip test; set "
             "evaluation.flip to false."
         )
+
+    def object_map(self, outputs):
+        """Returns float32 [B, h, w] in 0..1, for pictures: how sure the network is of anything.
+
+        The strongest class of the maps whose names end in 'heatmap'; logits.
+        """
+        maps = [value for name, value in outputs.items() if name.endswith("heatmap")]
+        return tf.sigmoid(tf.reduce_max(tf.concat(maps, axis=-1), axis=-1))
 
     @abc.abstractmethod
     def decode(self, outputs):

@@ -228,6 +228,10 @@ class Detector(PointDetector):
             for name, value in outputs.items()
         }
 
+    def object_map(self, outputs):
+        """Returns float32 [B, h, w] at the finest level; see `PointDetector.object_map`."""
+        return tf.sigmoid(pyramid.strongest_class(self._levels(outputs, "heatmap")))
+
     def decode(self, outputs):
         """Returns the `max_detections` best boxes as `Detections`, clipped to the input."""
         options, finest = self.options, self.strides[0]

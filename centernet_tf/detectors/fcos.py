@@ -176,6 +176,10 @@ class Detector(PointDetector):
             for name, value in outputs.items()
         }
 
+    def object_map(self, outputs):
+        """Returns float32 [B, h, w] at the finest level; see `PointDetector.object_map`."""
+        return tf.sigmoid(pyramid.strongest_class(_levels(outputs, "class")))
+
     def decode(self, outputs):
         """Returns the `max_detections` best boxes as `Detections`, clipped to the input."""
         options = self.options

@@ -5,10 +5,8 @@ import itertools
 from typing import List
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
-from centernet_tf.backbones import STRIDE
 from centernet_tf.data.encoded_image import read_pixels
 from centernet_tf.data.input_pipeline import eval_dataset
 from centernet_tf.data.record_parser import parse_record
@@ -67,13 +65,13 @@ def prediction_picture(image: ShownImage, found, class_names, score_threshold: f
 
 
 def heatmap_pictures(trained, manifest, split: str, count: int) -> List[Image.Image]:
-    """Returns the first images of a split under the heat-map of a network that has one."""
+    """Returns the first images of a split under the heat-map of a network."""
     pictures = []
     images = iter(first_images(manifest, split, count))
     for batch in eval_dataset(trained.config, manifest, split):
         outputs = trained.network(batch["image"], training=False)
-        heatmaps = tf.reduce_max(tf.sigmoid(outputs["heatmap"]), axis=-1).numpy()
-        transforms = batch["transform"].numpy() / STRIDE
+        heatmaps = trained.detector.object_map(outputs).numpy()
+        transforms = batch["transform"].numpy() * heatmaps.shape[1] / batch["image"].shape[1]
         rows = zip(itertools.islice(images, len(heatmaps)), heatmaps, transforms)
         pictures += [heatmap_overlay(image.pixels, *row) for image, *row in rows]
         if len(pictures) >= count:

@@ -74,3 +74,23 @@ def distances_to(points, boxes):
     Negative where a point lies outside.
     """
     return tf.concat([points - boxes[..., :2], boxes[..., 2:] - points], axis=-1)
+
+
+def strongest_class(maps):
+    """The largest logit of any class and level at each cell of the finest map.
+
+    Args:
+      maps: logits [B, H, W, C] of the levels, finest first, with static H and W, which fall by half
+        and are rounded up.
+
+    Returns:
+      [B, H, W] of the finest level.
+    """
+    height, width = maps[0].shape[1:3]
+    layers = []
+    for number, level in enumerate(maps):
+        best = tf.reduce_max(level, axis=-1)
+        for axis in (1, 2):
+            best = tf.repeat(best, 2**number, axis=axis)
+        layers.append(best[:, :height, :width])
+    return tf.reduce_max(tf.stack(layers), axis=0)

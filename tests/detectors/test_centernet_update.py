@@ -85,6 +85,16 @@ def test_network_has_the_maps_and_the_prior(networks):
         assert abs(float(tf.reduce_mean(boxes)) / detector.strides[0] - 8.0) < 1.0
 
 
+def test_the_object_map_shows_the_objects():
+    detector = make()
+    boxes, targets = encoded(detector)
+    shown = detector.object_map(detector.targets_to_outputs(targets)).numpy()
+    assert shown.shape == (2, 8, 12) and shown[1].max() < 0.1
+    for box in boxes[0, :3].numpy():
+        y, x = (int((box[axis] + box[axis + 2]) / 16) for axis in (0, 1))
+        assert shown[0, y, x] > 0.9
+
+
 def test_a_step_has_finite_gradients_everywhere(networks):
     images = tf.random.stateless_normal([2, 64, 96, 3], [1, 2])
     for detector, network in networks:

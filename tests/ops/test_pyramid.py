@@ -55,3 +55,15 @@ def test_distances_turn_into_boxes_and_back(rng):
     for (y, x), (top, left, bottom, right), box in zip(points, distances, boxes.numpy()):
         np.testing.assert_allclose(box, [y - top, x - left, y + bottom, x + right], rtol=1e-6)
     np.testing.assert_allclose(pyramid.distances_to(points, boxes), distances, atol=1e-5)
+
+
+def test_the_strongest_class_of_all_levels(rng):
+    sizes = [(5, 7), (3, 4), (2, 2)]
+    maps = [np.float32(rng.normal(size=(2, *size, 3))) for size in sizes]
+    compiled = tf.function(pyramid.strongest_class, jit_compile=True)
+    for function in (pyramid.strongest_class, compiled):
+        found = function([tf.constant(level) for level in maps]).numpy()
+        assert found.shape == (2, 5, 7)
+        for image, y, x in np.ndindex(2, 5, 7):
+            cells = [level[image, y // 2**k, x // 2**k] for k, level in enumerate(maps)]
+            assert found[image, y, x] == np.max(cells)
