@@ -6,7 +6,6 @@ import string
 from importlib import resources
 
 from centernet_tf.errors import UserError
-from centernet_tf.export.options import ExportOptions
 from centernet_tf.export.remains import remove_remains, temporary_path
 
 FOLDER = "deploy"
@@ -20,13 +19,13 @@ FILES = (
 )
 
 
-def model_name(output_dir: str, options: ExportOptions) -> str:
-    """Returns the name under which servers offer the model.
+def model_name(output_dir: str, given: str = "") -> str:
+    """Returns the name under which servers offer the model: the one given, or the folder's.
 
     Raises:
       UserError: it has characters that cannot stand in a URL.
     """
-    name = options.model_name or os.path.basename(os.path.abspath(output_dir))
+    name = given or os.path.basename(os.path.abspath(output_dir))
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         raise UserError(
             f"'{name}' cannot be the name of a served model: give one of letters, digits and ._- "

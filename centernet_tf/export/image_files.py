@@ -54,10 +54,23 @@ def read_upright(path: str) -> np.ndarray:
     Raises:
       UnreadableImage: the file is missing, damaged or too large.
     """
+    return decode(read_encoded(path))
+
+
+def read_encoded(path: str) -> bytes:
+    """Returns the JPEG or PNG bytes of an image as a person sees it: the file's own, if they are.
+
+    Raises:
+      UnreadableImage: see `read_upright`.
+    """
     try:
-        encoded = check_image(path).encoded
+        return check_image(path).encoded
     except ImageFault as error:
         raise UnreadableImage(path, _reason(error)) from error
+
+
+def decode(encoded: bytes) -> np.ndarray:
+    """Returns the pixels of `read_encoded`, uint8 [h, w, 3], RGB."""
     return tf.io.decode_image(encoded, channels=3, expand_animations=False).numpy()
 
 

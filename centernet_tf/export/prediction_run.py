@@ -5,12 +5,13 @@ import json
 import os
 import shutil
 import sys
-from typing import Dict, List, Sequence
+from typing import Dict, Iterable, NamedTuple, Optional, Sequence
 
 import keras
 import numpy as np
 
 from centernet_tf.count_of import count_of
+from centernet_tf.data.annotations import Category
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.drawing import draw_detections
 from centernet_tf.export.image_files import UnreadableImage, read_upright
@@ -21,6 +22,22 @@ FILE_NAME = "predictions.json"
 PICTURE_FOLDER = "drawn"
 
 
+class Result(NamedTuple):
+    """One image and what was found in it, or why there is nothing.
+
+    Attributes:
+      path: of the file.
+      image: uint8 [h, w, 3], None where it could not be read.
+      found: `Detections` of NumPy arrays without batch, None where it could not be read.
+      fault: the `UnreadableImage`, else None.
+    """
+
+    path: str
+    image: Optional[np.ndarray]
+    found: Optional[Detections]
+    fault: Optional[UnreadableImage] = None
+
+
 def predict_images(
     predictor,
     paths: Sequence[str],
@@ -29,7 +46,36 @@ def predict_images(
     draw: bool = True,
     skip_unreadable: bool = False,
 ) -> dict:
-    """Detects in images and writes `predictions.json` and, if asked, pictures under `drawn/`.
+    """Detects in images, one by one, and writes what was found; see `write_predictions`.
+
+    Args:
+      predictor: from `load_predictor`.
+    """
+    results = (_predict(predictor, path) for path in paths)
+    categories = predictor.categories
+    return write_predictions(
+        results, paths, categories, output_dir, score_threshold, draw, skip_unreadable
+    )
+
+
+def _predict(predictor, path: str) -> Result:
+    try:
+        image = read_upright(path)
+    except UnreadableImage as error:
+        return Result(path, None, None, error)
+    return Result(path, image, predictor.predict(image))
+
+
+def write_predictions(
+    results: Iterable[Result],
+    paths: Sequence[str],
+    categories: Sequence[Category],
+    output_dir: str,
+    score_threshold: float,
+    draw: bool = True,
+    skip_unreadable: bool = False,
+) -> dict:
+    """Writes `predictions.json` and, if asked, pictures under `drawn/`.
 
     The JSON file is also a COCO data set: `images`, `annotations` (with `score`, so that they are
     COCO results too) and `categories`. Each image also lists its own detections with the names of
@@ -37,8 +83,9 @@ def predict_images(
     Everything is written to a temporary folder and moved when it is complete.
 
     Args:
-      predictor: from `load_predictor`.
+      results: one for each path, in their order.
       paths: image files.
+      categories: in the order of the classes of the results; may grow while these are read.
       output_dir: made when missing; files of an earlier run are replaced.
       score_threshold: lower detections are left out.
       draw: write the pictures.
@@ -51,36 +98,31 @@ def predict_images(
       UserError: the folder cannot be written, no image could be read, or one is unreadable and they
         are not to be skipped.
     """
-    document = {
-        "images": [],
-        "annotations": [],
-        "categories": _categories(predictor),
-        "skipped": [],
-    }
+    document = {"images": [], "annotations": [], "categories": [], "skipped": []}
     names = _picture_names(paths)
     with _complete_or_nothing(output_dir) as folder:
         progress = keras.utils.Progbar(
             len(paths), verbose=int(sys.stdout.isatty()), unit_name="image"
         )
-        for done, path in enumerate(paths, start=1):
-            try:
-                image = read_upright(path)
-            except UnreadableImage as error:
+        for done, result in enumerate(results, start=1):
+            if result.fault is not None:
                 if not skip_unreadable:
-                    raise
-                document["skipped"].append({"file_name": path, "reason": error.reason})
+                    raise result.fault
+                skipped = {"file_name": result.path, "reason": result.fault.reason}
+                document["skipped"].append(skipped)
             else:
-                found = _above(predictor.predict(image), score_threshold)
-                entry = _add(document, path, image, found)
+                found = _above(result.found, score_threshold)
+                entry = _add(document, result.path, result.image, found, categories)
                 if draw:
-                    entry["drawn"] = f"{PICTURE_FOLDER}/{names[path]}"
-                    _draw(os.path.join(folder, entry["drawn"]), image, found, predictor.categories)
+                    entry["drawn"] = f"{PICTURE_FOLDER}/{names[result.path]}"
+                    _draw(os.path.join(folder, entry["drawn"]), result.image, found, categories)
             progress.update(done)
         if not document["images"]:
             raise UserError(
                 f"No image can be read: {count_of(len(paths), 'file')} tried, the first "
                 f"is {paths[0]} ({document['skipped'][0]['reason']})."
             )
+        document["categories"] = [{"id": each.id, "name": each.name} for each in categories]
         _write_json(os.path.join(folder, FILE_NAME), document)
     return document
 
@@ -99,10 +141,6 @@ def summary(document: dict, output_dir: str) -> str:
     )
 
 
-def _categories(predictor) -> List[dict]:
-    return [{"id": category.id, "name": category.name} for category in predictor.categories]
-
-
 def _above(found: Detections, score_threshold: float) -> Detections:
     kept = found.scores >= score_threshold
     return Detections(
@@ -110,17 +148,17 @@ def _above(found: Detections, score_threshold: float) -> Detections:
     )
 
 
-def _add(document: dict, path: str, image, found: Detections) -> dict:
+def _add(document: dict, path: str, image, found: Detections, categories) -> dict:
     """Appends an image and its detections to the document and returns the image's entry."""
     image_id = len(document["images"]) + 1
     detections = []
     for box, score, index in zip(found.boxes.tolist(), found.scores.tolist(), found.classes):
-        category = document["categories"][index]
+        category = categories[index]
         bbox = [box[1], box[0], box[3] - box[1], box[2] - box[0]]
         detections.append(
             {
-                "category_id": category["id"],
-                "category_name": category["name"],
+                "category_id": category.id,
+                "category_name": category.name,
                 "score": score,
                 "bbox": bbox,
             }
@@ -129,7 +167,7 @@ def _add(document: dict, path: str, image, found: Detections) -> dict:
             {
                 "id": len(document["annotations"]) + 1,
                 "image_id": image_id,
-                "category_id": category["id"],
+                "category_id": category.id,
                 "bbox": bbox,
                 "area": bbox[2] * bbox[3],
                 "iscrowd": 0,

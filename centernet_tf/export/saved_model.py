@@ -45,7 +45,7 @@ def export_saved_model(trained, output_dir: str, options: ExportOptions = DEFAUL
         then nothing is left behind.
     """
     with incomplete_folder(output_dir) as folder:
-        name = model_name(output_dir, options)
+        name = model_name(output_dir, options.model_name)
         module = ServingModule(trained, options)
         tf.saved_model.save(module, folder, signatures=module.signatures())
         images, origin = sample_images(trained, NUM_CHECKED_IMAGES, options.max_pixels)

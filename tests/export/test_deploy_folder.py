@@ -7,15 +7,14 @@ import yaml
 
 from centernet_tf.errors import UserError
 from centernet_tf.export.deploy_folder import FILES, fill_template, model_name, write_deploy_folder
-from centernet_tf.export.options import ExportOptions
 
 
 def test_the_name_follows_the_folder_or_the_option(tmp_path):
-    assert model_name(str(tmp_path / "blood_cells"), ExportOptions()) == "blood_cells"
-    assert model_name(f"{tmp_path}/cells/", ExportOptions()) == "cells"
-    assert model_name(str(tmp_path), ExportOptions(model_name="v2.cells")) == "v2.cells"
+    assert model_name(str(tmp_path / "blood_cells")) == "blood_cells"
+    assert model_name(f"{tmp_path}/cells/") == "cells"
+    assert model_name(str(tmp_path), "v2.cells") == "v2.cells"
     with pytest.raises(UserError, match="'my model' cannot be the name"):
-        model_name(str(tmp_path / "my model"), ExportOptions())
+        model_name(str(tmp_path / "my model"))
 
 
 def test_what_a_person_changed_stays(tmp_path):

@@ -1,0 +1,174 @@
+"""Requests that arrive together are run together, in the order of their arrival."""
+
+import collections
+import threading
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from centernet_tf.serving.faults import BadRequest, Busy, ServingFault, TooLate
+
+
+class Closed(Exception):
+    """The version has been replaced meanwhile; the request belongs to its successor."""
+
+
+class _Task:
+    """One request: its rows, and later its answer or the reason why there is none."""
+
+    def __init__(self, signature: str, inputs: dict, rows: int, deadline: float):
+        self.signature, self.inputs, self.rows, self.deadline = signature, inputs, rows, deadline
+        self.arrived = time.monotonic()
+        # Only what can be put together along the first axis may share a batch.
+        shapes = tuple((name, inputs[name].shape[1:]) for name in sorted(inputs))
+        self.kind = (signature, shapes)
+        self.done = threading.Event()
+        self.outputs = self.fault = None
+
+    def finish(self, outputs=None, fault=None) -> None:
+        self.outputs, self.fault = outputs, fault
+        self.inputs = None
+        self.done.set()
+
+
+class Batcher:
+    """A queue, and a thread that runs what waits in it.
+
+    Args:
+      run: f(signature, inputs) -> outputs, arrays whose first axis is the batch.
+      options: `ServingOptions`.
+      metrics: `ServingMetrics`.
+    """
+
+    def __init__(self, run, options, metrics):
+        self._run, self._options, self._metrics = run, options, metrics
+        self._tasks = collections.deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
+        self._thread.start()
+
+    def submit(self, signature: str, inputs: dict, rows: int, deadline: float) -> dict:
+        """Returns the outputs for these rows; waits for them.
+
+        Args:
+          signature: its name.
+          inputs: arrays by name, checked.
+          rows: their first dimension.
+          deadline: in `time.monotonic()`.
+
+        Raises:
+          Closed: the batcher no longer takes requests.
+          ServingFault: the queue is full, the request too large, the time over, or the model fails.
+        """
+        if rows > self._options.max_batch_size:
+            raise BadRequest(
+                f"The request holds {rows} rows; at most {self._options.max_batch_size} are taken "
+                "at once."
+            )
+        task = _Task(signature, inputs, rows, deadline)
+        self._enqueue(task)
+        if not task.done.wait(max(0.0, deadline - time.monotonic())):
+            raise TooLate("The answer did not come in time; the server has too much to do.")
+        if task.fault is not None:
+            raise task.fault
+        return task.outputs
+
+    @property
+    def waiting(self) -> int:
+        """How many requests are in the queue."""
+        return len(self._tasks)
+
+    def close(self) -> None:
+        """Takes no more requests, finishes those that are there, and ends the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _enqueue(self, task: _Task) -> None:
+        with self._changed:
+            if self._closed:
+                raise Closed
+            if len(self._tasks) >= self._options.max_queue:
+                raise Busy(
+                    f"{len(self._tasks)} requests are waiting, and no more may; try again later."
+                )
+            self._tasks.append(task)
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        while True:
+            batch = self._next_batch()
+            if batch is None:
+                return
+            if batch:
+                self._answer(batch)
+            # A batch kept in this frame would hold its images while the thread waits.
+            del batch
+
+    def _next_batch(self):
+        """Waits for requests and returns those to run together; None at the end."""
+        with self._changed:
+            while not self._tasks:
+                if self._closed:
+                    return None
+                self._changed.wait()
+            patience = self._tasks[0].arrived + self._options.batch_timeout_ms / 1000.0
+            while not self._closed and not self._is_full():
+                left = patience - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            return self._take()
+
+    def _is_full(self) -> bool:
+        rows = sum(task.rows for task in self._tasks if task.kind == self._tasks[0].kind)
+        return rows >= self._options.max_batch_size
+
+    def _take(self) -> list:
+        """Removes the first request and those that fit it from the queue, and the late ones."""
+        batch, left, rows = [], collections.deque(), 0
+        kind, now = self._tasks[0].kind, time.monotonic()
+        for task in self._tasks:
+            if task.deadline <= now:
+                task.finish(fault=TooLate("The request waited too long for its turn."))
+            elif task.kind == kind and rows + task.rows <= self._options.max_batch_size:
+                batch.append(task)
+                rows += task.rows
+            else:
+                left.append(task)
+        self._tasks = left
+        return batch
+
+    def _answer(self, batch: list) -> None:
+        names = batch[0].inputs
+        try:
+            inputs = {name: np.concatenate([task.inputs[name] for task in batch]) for name in names}
+            outputs = self._run(batch[0].signature, inputs)
+        except Exception as error:
+            self._answer_one_by_one(batch, error)
+            return
+        self._metrics.batch(sum(task.rows for task in batch))
+        first = 0
+        for task in batch:
+            rows = slice(first, first + task.rows)
+            # A copy, or one small answer would keep the whole batch's alive.
+            task.finish({name: values[rows].copy() for name, values in outputs.items()})
+            first += task.rows
+
+    def _answer_one_by_one(self, batch: list, error: Exception) -> None:
+        """One request must not fail because of another."""
+        if len(batch) == 1:
+            batch[0].finish(fault=_fault_of(error))
+            return
+        for task in batch:
+            self._answer([task])
+
+
+def _fault_of(error: Exception) -> ServingFault:
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    if isinstance(error, tf.errors.InvalidArgumentError):
+        return BadRequest(f"The model cannot use the request: {said[0]}")
+    return ServingFault(f"The model failed: {said[0]}")

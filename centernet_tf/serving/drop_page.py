@@ -1,0 +1,93 @@
+"""The page at `/`: an image dropped on it comes back with boxes, scores and heat-map."""
+
+import base64
+import html
+import io
+import json
+import os
+import time
+from importlib import resources
+
+import numpy as np
+from PIL import Image
+
+from centernet_tf.export.api_outputs import boxes_px
+from centernet_tf.export.image_status import GOOD, MEANINGS
+from centernet_tf.ops.geometry import letterbox_transform
+from centernet_tf.serving.faults import BadRequest
+
+HEAT_MAP = "raw_heatmap"
+
+
+def page(model_name: str) -> bytes:
+    """Returns the HTML; it loads nothing else."""
+    text = resources.files("centernet_tf.serving").joinpath("drop_page.html").read_text("utf-8")
+    return text.replace("MODEL_NAME", html.escape(model_name)).encode()
+
+
+def detect(model, encoded: bytes, deadline: float) -> bytes:
+    """Returns the JSON that the page draws.
+
+    Args:
+      model: `ServedModel`.
+      encoded: an image file.
+      deadline: in `time.monotonic()`.
+
+    Raises:
+      BadRequest: it is no image that the model reads; the sentence says why.
+    """
+    started = time.monotonic()
+    inputs = {"image_bytes": np.array([encoded], dtype=object)}
+    outputs, number = model.predict("", lambda *_: inputs, None, deadline)
+    found = {name: values[0] for name, values in outputs.items()}
+    status = int(found.get("image_status", GOOD))
+    if status != GOOD:
+        raise BadRequest(f"The image {MEANINGS.get(status, 'cannot be used')}.")
+    with Image.open(io.BytesIO(encoded)) as image:
+        size = (image.height, image.width)
+    document = {
+        "version": number,
+        "height": size[0],
+        "width": size[1],
+        "detections": _detections(found, size),
+        "heat_map": _heat_map(found, size, _input_size(model.current().folder)),
+        "milliseconds": round(1000 * (time.monotonic() - started)),
+    }
+    return json.dumps(document).encode()
+
+
+def _detections(found: dict, size) -> list:
+    count = int(found["num_detections"])
+    return [
+        {"box": box, "score": score, "id": int(identity), "name": name.decode("utf-8", "replace")}
+        for box, score, identity, name in zip(
+            boxes_px(found, size)[:count].tolist(),
+            found["detection_scores"][:count].tolist(),
+            found["detection_classes"][:count],
+            found["detection_class_names"][:count],
+        )
+    ]
+
+
+def _heat_map(found: dict, size, input_size):
+    """The best class's probability in each cell, and where the map lies over the image."""
+    if HEAT_MAP not in found or input_size is None:
+        return None
+    logits = found[HEAT_MAP].max(axis=-1).astype(np.float64)
+    shades = np.uint8(np.round(255.0 / (1.0 + np.exp(-np.clip(logits, -50, 50)))))
+    stream = io.BytesIO()
+    Image.fromarray(shades).save(stream, "PNG")
+    scale, shift_y, shift_x = letterbox_transform(size, input_size).numpy().tolist()
+    corners = [-shift_y, -shift_x, input_size[0] - shift_y, input_size[1] - shift_x]
+    return {
+        "png": base64.b64encode(stream.getvalue()).decode(),
+        "box": [corner / scale for corner in corners],
+    }
+
+
+def _input_size(folder: str):
+    try:
+        with open(os.path.join(folder, "assets", "metadata.json"), encoding="utf-8") as stream:
+            return tuple(json.load(stream)["input_size"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,60 @@
+"""What a server answers when it cannot do what it was asked, in HTTP's codes and gRPC's."""
+
+
+class ServingFault(Exception):
+    """A request that is not served.
+
+    Attributes:
+      status: HTTP status.
+      code: name of the `grpc.StatusCode`.
+      sentence: for the person at the other end.
+      retry: whether the same request may succeed later.
+    """
+
+    status, code, retry = 500, "INTERNAL", False
+
+    def __init__(self, sentence: str):
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class BadRequest(ServingFault):
+    """The request says something that no server could do."""
+
+    status, code = 400, "INVALID_ARGUMENT"
+
+
+class NotFound(ServingFault):
+    """There is no such model, version or page."""
+
+    status, code = 404, "NOT_FOUND"
+
+
+class SlowClient(ServingFault):
+    """The request did not arrive in time."""
+
+    status, code = 408, "DEADLINE_EXCEEDED"
+
+
+class LengthRequired(ServingFault):
+    """The body comes without a length that could be checked."""
+
+    status, code = 411, "INVALID_ARGUMENT"
+
+
+class TooLarge(ServingFault):
+    """The body is larger than the server takes."""
+
+    status, code = 413, "RESOURCE_EXHAUSTED"
+
+
+class Busy(ServingFault):
+    """The server has too much to do, or is about to stop."""
+
+    status, code, retry = 503, "UNAVAILABLE", True
+
+
+class TooLate(ServingFault):
+    """The answer did not come in time."""
+
+    status, code = 504, "DEADLINE_EXCEEDED"

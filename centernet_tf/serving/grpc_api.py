@@ -1,0 +1,166 @@
+"""TensorFlow Serving's gRPC services: Predict, GetModelMetadata and GetModelStatus."""
+
+import math
+import time
+from concurrent import futures
+
+import grpc
+import tensorflow as tf
+from absl import logging
+from google.protobuf import any_pb2
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from centernet_tf.errors import UserError
+from centernet_tf.serving.faults import BadRequest, NotFound, ServingFault
+
+
+def start_grpc_server(model, options, metrics):
+    """Starts the services and returns (server, port).
+
+    Raises:
+      UserError: the port is taken.
+    """
+    # Those that wait in the queue hold a thread each; beyond them there is room to say no.
+    threads = options.max_queue + options.max_batch_size + 16
+    server = grpc.server(
+        futures.ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
+        options=[
+            ("grpc.max_receive_message_length", options.max_body_bytes),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", 0),
+        ],
+        maximum_concurrent_rpcs=threads,
+    )
+    services = _Services(model, options, metrics)
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(services, server)
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelService(services), server)
+    try:
+        port = server.add_insecure_port(f"{options.host}:{options.grpc_port}")
+    except RuntimeError as error:
+        raise UserError(
+            f"Cannot listen at {options.host}:{options.grpc_port}; give another --grpc_port."
+        ) from error
+    server.start()
+    return server, port
+
+
+class _Services(prediction_service_pb2_grpc.PredictionServiceServicer):
+    """Answers requests for one model."""
+
+    def __init__(self, model, options, metrics):
+        self._model, self._options, self._metrics = model, options, metrics
+
+    def Predict(self, request, context):
+        return self._guarded("predict", self._predict, request, context)
+
+    def GetModelMetadata(self, request, context):
+        return self._guarded("metadata", self._metadata, request, context)
+
+    def GetModelStatus(self, request, context):
+        return self._guarded("status", self._status, request, context)
+
+    def _guarded(self, method, function, request, context):
+        started, code = time.monotonic(), "OK"
+        try:
+            return function(request, context)
+        except ServingFault as fault:
+            code = fault.code
+            context.abort(grpc.StatusCode[code], fault.sentence)
+        except Exception:
+            code = "INTERNAL"
+            logging.exception("A defect while answering %s.", method)
+            context.abort(grpc.StatusCode.INTERNAL, "The server failed; its log says why.")
+        finally:
+            self._metrics.request("grpc", method, code, time.monotonic() - started)
+
+    def _predict(self, request, context):
+        number = self._version(request.model_spec)
+        left = context.time_remaining()
+        patience = self._options.request_timeout
+        deadline = time.monotonic() + (patience if left is None else min(patience, left))
+        limit = self._options.max_body_bytes
+        arrays = {name: _array(name, proto, limit) for name, proto in request.inputs.items()}
+        signature = request.model_spec.signature_name
+        outputs, served = self._model.predict(signature, lambda *_: arrays, number, deadline)
+        response = predict_pb2.PredictResponse()
+        self._fill_spec(response.model_spec, served, signature or "serving_default")
+        for name in _filtered(outputs, request.output_filter):
+            response.outputs[name].CopyFrom(tf.make_tensor_proto(outputs[name]))
+        return response
+
+    def _metadata(self, request, context):
+        del context
+        version = self._model.current(self._version(request.model_spec))
+        for field in request.metadata_field:
+            if field != "signature_def":
+                raise BadRequest(f"The only metadata is 'signature_def'; got '{field}'.")
+        if not request.metadata_field:
+            raise BadRequest("Ask for the metadata 'signature_def'.")
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        for name, proto in version.signature_defs.items():
+            signatures.signature_def[name].CopyFrom(proto)
+        response = get_model_metadata_pb2.GetModelMetadataResponse()
+        self._fill_spec(response.model_spec, version.number, "")
+        packed = any_pb2.Any()
+        packed.Pack(signatures)
+        response.metadata["signature_def"].CopyFrom(packed)
+        return response
+
+    def _status(self, request, context):
+        del context
+        response = get_model_status_pb2.GetModelStatusResponse()
+        states = get_model_status_pb2.ModelVersionStatus.State
+        for status in self._model.statuses(self._version(request.model_spec)):
+            entry = response.model_version_status.add(
+                version=status.number, state=states.Value(status.state)
+            )
+            entry.status.error_message = status.fault
+            entry.status.error_code = 2 if status.fault else 0
+        return response
+
+    def _version(self, spec):
+        if spec.name != self._model.name:
+            raise NotFound(f"There is no model '{spec.name}'; '{self._model.name}' is served.")
+        if spec.version_label:
+            raise BadRequest(f"Versions have no labels here; got '{spec.version_label}'.")
+        return spec.version.value if spec.HasField("version") else None
+
+    def _fill_spec(self, spec, number, signature):
+        spec.name, spec.signature_name = self._model.name, signature
+        spec.version.value = number
+
+
+class _ModelService(model_service_pb2_grpc.ModelServiceServicer):
+    def __init__(self, services: _Services):
+        self._services = services
+
+    def GetModelStatus(self, request, context):
+        return self._services.GetModelStatus(request, context)
+
+
+def _array(name, proto, limit):
+    """Unpacks a tensor that takes no more memory than a message may."""
+    try:
+        dtype = tf.dtypes.as_dtype(proto.dtype)
+        sides = [side.size for side in proto.tensor_shape.dim]
+        if min(sides, default=0) < 0 or proto.tensor_shape.unknown_rank:
+            raise BadRequest(f"The input '{name}' has no whole shape: {sides}.")
+        # One value may stand for a whole tensor, of any size.
+        if math.prod(sides) * (dtype.size or 1) > limit:
+            raise BadRequest(f"The input '{name}' of shape {sides} is too large.")
+        return tf.make_ndarray(proto)
+    except (TypeError, ValueError, KeyError) as error:
+        raise BadRequest(f"The input '{name}' is no tensor: {error}.") from error
+
+
+def _filtered(outputs, names):
+    unknown = sorted(set(names) - set(outputs))
+    if unknown:
+        raise BadRequest(f"There is no output '{unknown[0]}'; there are {', '.join(outputs)}.")
+    return list(names) or list(outputs)

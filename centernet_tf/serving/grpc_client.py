@@ -1,0 +1,56 @@
+"""A client of TensorFlow Serving's gRPC PredictionService."""
+
+from typing import List, Sequence
+
+import grpc
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+from centernet_tf.serving.client_faults import RequestFailed
+
+_RETRIED = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+)
+
+
+class GrpcClient:
+    """Asks one model; safe to use from several threads.
+
+    Args:
+      server: `host:port`.
+      model: its name.
+      timeout: seconds that an answer may take.
+    """
+
+    def __init__(self, server: str, model: str, timeout: float = 60.0):
+        self._server, self._model, self._timeout = server, model, timeout
+        unlimited = [
+            ("grpc.max_receive_message_length", -1),
+            ("grpc.max_send_message_length", -1),
+        ]
+        channel = grpc.insecure_channel(server, options=unlimited)
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+    def detect(self, images: Sequence[bytes]) -> List[dict]:
+        """Returns the outputs of each encoded image, NumPy arrays by name.
+
+        Raises:
+          RequestFailed: the server refuses, or cannot be reached.
+        """
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name = self._model
+        request.model_spec.signature_name = "serving_default"
+        request.inputs["image_bytes"].CopyFrom(tf.make_tensor_proto(list(images), tf.string))
+        try:
+            response = self._stub.Predict(request, timeout=self._timeout)
+        except grpc.RpcError as error:
+            raise RequestFailed(
+                f"{self._server} answered {error.code().name}: {error.details()}",
+                retry=error.code() in _RETRIED,
+            ) from error
+        arrays = {name: tf.make_ndarray(proto) for name, proto in response.outputs.items()}
+        return [
+            {name: values[row] for name, values in arrays.items()} for row in range(len(images))
+        ]

@@ -1,0 +1,158 @@
+"""TensorFlow Serving's REST API, without the transport: a method, a path and a body in, an answer
+out.
+
+    GET  /v1/models/NAME[/versions/N]             state of the versions
+    GET  /v1/models/NAME[/versions/N]/metadata    signatures
+    POST /v1/models/NAME[/versions/N]:predict     detections
+    GET  /metrics, /monitoring/prometheus/metrics counters for Prometheus
+    GET  /                                        a page to drop an image on
+    POST /detect                                  what that page asks for
+"""
+
+import json
+import re
+import time
+from typing import NamedTuple, Optional
+
+from google.protobuf.json_format import MessageToDict
+
+from centernet_tf.serving import drop_page, metrics, tensor_json
+from centernet_tf.serving.faults import BadRequest, NotFound, ServingFault
+
+_MODEL_PATH = re.compile(
+    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[^/:]+))?(?P<rest>/metadata|:\w+)?"
+)
+_JSON = "application/json"
+
+
+class Answer(NamedTuple):
+    """What goes back: HTTP status, content type, body, and the kind of request for the counters."""
+
+    status: int
+    content_type: str
+    body: bytes
+    method: str = "other"
+    retry: bool = False
+
+
+class RestApi:
+    """Answers requests for one model."""
+
+    def __init__(self, model, options, counters):
+        self._model, self._options, self._counters = model, options, counters
+
+    def answer(self, verb: str, path: str, body: bytes) -> Answer:
+        """Answers one request and counts it; faults become answers too."""
+        started = time.monotonic()
+        method = method_of(path)
+        try:
+            content_type, body = self._route(verb, path.split("?")[0], body)
+            answer = Answer(200, content_type, body, method)
+        except ServingFault as fault:
+            answer = fault_answer(fault, method)
+        self.count(answer, time.monotonic() - started)
+        return answer
+
+    def count(self, answer: Answer, seconds: float) -> None:
+        """Counts an answer."""
+        self._counters.request("rest", answer.method, str(answer.status), seconds)
+
+    def _route(self, verb: str, path: str, body: bytes):
+        if path == "/detect":
+            self._require(verb, "POST", path)
+            return _JSON, drop_page.detect(self._model, body, self._deadline())
+        match = _MODEL_PATH.fullmatch(path)
+        if match and (match["rest"] or "").startswith(":"):
+            self._require(verb, "POST", path)
+            return _JSON, self._predict(match, body)
+        self._require(verb, "GET", path)
+        if match:
+            number = self._version(match)
+            state = self._metadata if match["rest"] else self._state
+            return _JSON, _dump(state(number))
+        if path == "/":
+            return "text/html; charset=utf-8", drop_page.page(self._model.name)
+        if path in ("/metrics", "/monitoring/prometheus/metrics"):
+            served = [each.number for each in self._model.statuses() if each.state == "AVAILABLE"]
+            return metrics.CONTENT_TYPE, self._counters.text(self._model.waiting, served).encode()
+        raise NotFound(
+            f"There is nothing at {path}; the model is at /v1/models/{self._model.name}."
+        )
+
+    def _predict(self, match, body: bytes) -> bytes:
+        number = self._version(match)
+        if match["rest"] != ":predict":
+            raise BadRequest(f"The model answers :predict; got {match['rest']}.")
+        document = tensor_json.parse_request(body)
+
+        def inputs(version, signature):
+            return tensor_json.decode_inputs(document, version.inputs_of(signature))
+
+        signature = document.get("signature_name", "")
+        outputs, _ = self._model.predict(signature, inputs, number, self._deadline())
+        return tensor_json.encode_outputs(document, outputs)
+
+    def _state(self, number) -> dict:
+        return {
+            "model_version_status": [
+                {
+                    "version": str(status.number),
+                    "state": status.state,
+                    "status": {
+                        "error_code": "UNKNOWN" if status.fault else "OK",
+                        "error_message": status.fault,
+                    },
+                }
+                for status in self._model.statuses(number)
+            ]
+        }
+
+    def _metadata(self, number) -> dict:
+        version = self._model.current(number)
+        signatures = {
+            name: MessageToDict(
+                proto, preserving_proto_field_name=True, including_default_value_fields=True
+            )
+            for name, proto in version.signature_defs.items()
+        }
+        spec = {"name": self._model.name, "signature_name": "", "version": str(version.number)}
+        return {
+            "model_spec": spec,
+            "metadata": {"signature_def": {"signature_def": signatures}},
+        }
+
+    def _version(self, match) -> Optional[int]:
+        if match["name"] != self._model.name:
+            raise NotFound(f"There is no model '{match['name']}'; '{self._model.name}' is served.")
+        if match["version"] is None:
+            return None
+        if not match["version"].isdecimal() or len(match["version"]) > 18:
+            raise BadRequest(f"A version is a number; got '{match['version']}'.")
+        return int(match["version"])
+
+    def _deadline(self) -> float:
+        return time.monotonic() + self._options.request_timeout
+
+    def _require(self, verb: str, wanted: str, path: str) -> None:
+        if verb != wanted:
+            fault = ServingFault(f"{path} takes {wanted}; got {verb}.")
+            fault.status = 405
+            raise fault
+
+
+def method_of(path: str) -> str:
+    """Returns the kind of request for the counters; paths themselves are anyone's choice."""
+    if path.endswith(":predict") or path == "/detect":
+        return "predict"
+    if path.startswith("/v1/models/"):
+        return "metadata" if path.endswith("/metadata") else "status"
+    return "other"
+
+
+def fault_answer(fault: ServingFault, method: str = "other") -> Answer:
+    """Returns a fault as TensorFlow Serving words it: an object with `error`."""
+    return Answer(fault.status, _JSON, _dump({"error": fault.sentence}), method, fault.retry)
+
+
+def _dump(document) -> bytes:
+    return (json.dumps(document, indent=1) + "\n").encode()

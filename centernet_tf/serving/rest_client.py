@@ -1,0 +1,79 @@
+"""A client of TensorFlow Serving's REST API."""
+
+import base64
+import http.client
+import json
+import threading
+import urllib.parse
+from typing import List, Sequence
+
+import numpy as np
+
+from centernet_tf.errors import UserError
+from centernet_tf.serving.client_faults import RequestFailed
+
+_RETRIED = (429, 502, 503, 504)
+
+
+class RestClient:
+    """Asks one model; safe to use from several threads, of which each keeps its connection.
+
+    Args:
+      server: `host:port`, or an address beginning with http:// or https://.
+      model: its name.
+      timeout: seconds that an answer may take.
+    """
+
+    def __init__(self, server: str, model: str, timeout: float = 60.0):
+        parts = urllib.parse.urlsplit(server if "//" in server else f"http://{server}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UserError(f"The server must be given as host:port; got '{server}'.")
+        self._address, self._timeout = parts, timeout
+        self._path = f"{parts.path.rstrip('/')}/v1/models/{urllib.parse.quote(model)}:predict"
+        self._thread = threading.local()
+
+    def detect(self, images: Sequence[bytes]) -> List[dict]:
+        """Returns the outputs of each encoded image, NumPy arrays by name.
+
+        Raises:
+          RequestFailed: the server refuses, or cannot be reached.
+        """
+        rows = [{"b64": base64.b64encode(image).decode()} for image in images]
+        status, headers, body = self._post(json.dumps({"instances": rows}).encode())
+        try:
+            document = json.loads(body)
+        except ValueError:
+            document = {"error": body[:200].decode("utf-8", "replace")}
+        if status != 200:
+            wait = headers.get("Retry-After", "")
+            raise RequestFailed(
+                f"The server answered {status}: {document.get('error', document)}",
+                retry=status in _RETRIED,
+                wait=float(wait) if wait.isdecimal() else 0.0,
+            )
+        return [
+            {name: np.array(value) for name, value in row.items()}
+            for row in document["predictions"]
+        ]
+
+    def _post(self, body: bytes):
+        try:
+            connection = self._connection()
+            connection.request("POST", self._path, body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+        except (OSError, http.client.HTTPException) as error:
+            # The next attempt begins with a new connection.
+            self._thread.connection = None
+            raise RequestFailed(
+                f"Cannot reach {self._address.netloc}: {error or type(error).__name__}.", retry=True
+            ) from error
+
+    def _connection(self):
+        if getattr(self._thread, "connection", None) is None:
+            secure = self._address.scheme == "https"
+            kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+            self._thread.connection = kind(
+                self._address.hostname, self._address.port, timeout=self._timeout
+            )
+        return self._thread.connection

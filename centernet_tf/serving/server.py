@@ -1,0 +1,102 @@
+"""The embedded server: REST and gRPC of one model, until it is told to stop."""
+
+import signal
+import threading
+
+from centernet_tf.errors import UserError
+from centernet_tf.serving.http_server import RestServer
+from centernet_tf.serving.metrics import ServingMetrics
+from centernet_tf.serving.options import DEFAULT_OPTIONS, ServingOptions
+from centernet_tf.serving.rest_api import RestApi
+from centernet_tf.serving.served_model import ServedModel
+
+NOTICE = (
+    "This server is for development and for machines without containers. In production use "
+    "TensorFlow Serving: see deploy/ beside the versions."
+)
+NO_GRPC = (
+    "REST alone: gRPC needs tensorflow-serving-api (pip install 'centernet_tf[serving]'), or pass "
+    "--grpc_port=-1."
+)
+
+
+class EmbeddedServer:
+    """Serves one model from the moment it is made until `stop`.
+
+    Args:
+      name: of the model.
+      base_path: folder of its versions.
+      options: see `ServingOptions`.
+
+    Attributes:
+      rest_port, grpc_port: where it listens; `grpc_port` is None without gRPC.
+      model: the `ServedModel`.
+
+    Raises:
+      UserError: no version loads, or a port is taken.
+    """
+
+    def __init__(self, name: str, base_path: str, options: ServingOptions = DEFAULT_OPTIONS):
+        self._options = options
+        self.metrics = ServingMetrics()
+        self.model = ServedModel(name, base_path, options, self.metrics)
+        self.model.start()
+        self._grpc, self.grpc_port = self._start_grpc()
+        try:
+            api = RestApi(self.model, options, self.metrics)
+            self._rest = RestServer((options.host, options.rest_port), api, options)
+        except OSError as error:
+            self._stop_grpc()
+            raise UserError(
+                f"Cannot listen at {options.host}:{options.rest_port} ({error.strerror}); give "
+                "another --rest_port."
+            ) from error
+        self.rest_port = self._rest.server_address[1]
+        self._thread = threading.Thread(
+            target=self._rest.serve_forever, args=(0.05,), name="rest", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> bool:
+        """Takes no more requests and finishes those that are there; says whether all were."""
+        grpc_stopped = self._grpc.stop(self._options.drain_seconds) if self._grpc else None
+        finished = self._rest.drain()
+        if grpc_stopped:
+            grpc_stopped.wait()
+        if finished:
+            self.model.stop()
+        return finished
+
+    def _start_grpc(self):
+        if self._options.grpc_port < 0:
+            return None, None
+        try:
+            from centernet_tf.serving.grpc_api import start_grpc_server
+        except ImportError:
+            print(NO_GRPC, flush=True)
+            return None, None
+        return start_grpc_server(self.model, self._options, self.metrics)
+
+    def _stop_grpc(self) -> None:
+        if self._grpc:
+            self._grpc.stop(None)
+
+
+def serve_until_stopped(name: str, base_path: str, options: ServingOptions) -> int:
+    """Serves until SIGTERM or Ctrl-C, lets running requests finish, and returns an exit code."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    print(NOTICE, flush=True)
+    server = EmbeddedServer(name, base_path, options)
+    grpc = f", gRPC at {options.host}:{server.grpc_port}" if server.grpc_port else ""
+    print(
+        f"Ready: http://{options.host}:{server.rest_port}/ shows a page, "
+        f"/v1/models/{name}:predict answers{grpc}.",
+        flush=True,
+    )
+    stopped.wait()
+    print("Stopping; requests that are running are finished first.", flush=True)
+    finished = server.stop()
+    print("Stopped." if finished else "Stopped before every request was answered.", flush=True)
+    return 0 if finished else 1

@@ -1,0 +1,163 @@
+"""TensorFlow Serving's JSON of a prediction: rows or columns of named arrays.
+
+A string that is no text travels as `{"b64": "..."}`. Where a signature has one input, its name may
+be left out; where it has one output, it is left out.
+"""
+
+import base64
+import binascii
+import json
+
+import numpy as np
+import tensorflow as tf
+
+from centernet_tf.serving.faults import BadRequest
+
+
+def parse_request(body: bytes) -> dict:
+    """Returns the JSON object of a request.
+
+    Raises:
+      BadRequest: the body is none, or has not exactly one of `instances` and `inputs`.
+    """
+    try:
+        document = json.loads(body)
+    # Deep nesting ends in a RecursionError.
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"The body is no JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise BadRequest('The body must be a JSON object with "instances" or "inputs".')
+    if ("instances" in document) == ("inputs" in document):
+        raise BadRequest('The body must hold either "instances" (rows) or "inputs" (columns).')
+    signature = document.get("signature_name", "")
+    if not isinstance(signature, str):
+        raise BadRequest(f'"signature_name" must be a string; got {_shown(signature)}.')
+    return document
+
+
+def decode_inputs(document: dict, wanted: dict) -> dict:
+    """Turns a request into arrays.
+
+    Args:
+      document: from `parse_request`.
+      wanted: `TensorInfo` of each input by name.
+
+    Returns:
+      arrays by name, of the types of the signature.
+
+    Raises:
+      BadRequest: the values do not fit; the sentence says which.
+    """
+    if "inputs" in document:
+        columns = _columns(document["inputs"], wanted)
+    else:
+        columns = _columns_of_rows(document["instances"], wanted)
+    unknown = sorted(set(columns) ^ set(wanted))
+    if unknown:
+        raise BadRequest(
+            f"The signature takes {', '.join(sorted(wanted))}; got "
+            f"{', '.join(sorted(columns)) or 'nothing'}."
+        )
+    return {
+        name: _array(name, value, tf.dtypes.as_dtype(wanted[name].dtype))
+        for name, value in columns.items()
+    }
+
+
+def encode_outputs(document: dict, outputs: dict) -> bytes:
+    """Returns the answer to a request, by rows or by columns as it was asked."""
+    lists = {name: _plain(name, values) for name, values in outputs.items()}
+    if "inputs" in document:
+        (answer,) = lists.values() if len(lists) == 1 else (lists,)
+        return json.dumps({"outputs": answer}).encode()
+    names = list(lists)
+    if len(names) == 1:
+        rows = lists[names[0]]
+    else:
+        rows = [dict(zip(names, row)) for row in zip(*lists.values())]
+    return json.dumps({"predictions": rows}).encode()
+
+
+def _columns(value, wanted) -> dict:
+    if isinstance(value, dict) and not _is_base64(value):
+        return value
+    return {_only_name(wanted): value}
+
+
+def _columns_of_rows(rows, wanted) -> dict:
+    if not isinstance(rows, list) or not rows:
+        raise BadRequest(f'"instances" must be a list of at least one row; got {_shown(rows)}.')
+    named = [isinstance(row, dict) and not _is_base64(row) for row in rows]
+    if not any(named):
+        return {_only_name(wanted): rows}
+    if not all(named) or any(set(row) != set(rows[0]) for row in rows):
+        raise BadRequest('The rows of "instances" must all name the same inputs.')
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _only_name(wanted) -> str:
+    if len(wanted) != 1:
+        raise BadRequest(f"The inputs must be named: {', '.join(sorted(wanted))}.")
+    (name,) = wanted
+    return name
+
+
+def _is_base64(value) -> bool:
+    return isinstance(value, dict) and set(value) == {"b64"}
+
+
+def _array(name: str, value, dtype) -> np.ndarray:
+    if dtype == tf.string:
+        return np.array(_strings(name, value), dtype=object)
+    try:
+        values = np.array(value)
+    except (ValueError, OverflowError) as error:
+        raise BadRequest(f"The rows of '{name}' differ in their shapes.") from error
+    kinds = "iu" if dtype.is_integer else "iuf"
+    if values.size and values.dtype.kind not in kinds:
+        raise BadRequest(f"The input '{name}' is of type {dtype.name}; got {_shown(value)}.")
+    if (
+        dtype.is_integer
+        and values.size
+        and not dtype.min <= values.min() <= values.max() <= dtype.max
+    ):
+        raise BadRequest(f"The input '{name}' is of type {dtype.name}; some values lie outside it.")
+    return values.astype(dtype.as_numpy_dtype)
+
+
+def _strings(name: str, value):
+    if isinstance(value, list):
+        return [_strings(name, each) for each in value]
+    if _is_base64(value):
+        return _bytes(name, value["b64"])
+    if isinstance(value, str):
+        return value.encode()
+    raise BadRequest(
+        f'The input \'{name}\' takes strings, bytes as {{"b64": "..."}}; got {_shown(value)}.'
+    )
+
+
+def _bytes(name: str, text) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise BadRequest(f"The b64 of '{name}' is not base64: {error}.") from error
+
+
+def _plain(name: str, values: np.ndarray):
+    lists = values.tolist()
+    return _text(name, lists) if values.dtype == object else lists
+
+
+def _text(name: str, value):
+    if isinstance(value, list):
+        return [_text(name, each) for each in value]
+    # TensorFlow Serving tells bytes from text by this ending.
+    if name.endswith("_bytes"):
+        return {"b64": base64.b64encode(value).decode()}
+    return value.decode("utf-8", "replace")
+
+
+def _shown(value) -> str:
+    text = json.dumps(value) if isinstance(value, (str, int, float, bool, type(None))) else ""
+    return text[:40] if text else f"a {type(value).__name__}"
