@@ -84,14 +84,22 @@ def size_multiple(config: BackboneConfig) -> int:
     return 32
 
 
-def size_faults(config) -> list:
-    """Returns a sentence for every size of an experiment that its backbone cannot take."""
+def size_faults(config, one_less=False) -> list:
+    """Returns a sentence for every size of an experiment that its backbone cannot take.
+
+    Args:
+      config: the experiment.
+      one_less: whether the detector also takes sides that are one less than a multiple, as 511;
+        convolutions of stride 2 halve 511 and 512 to the same 256.
+    """
     multiple, name = size_multiple(config.model.backbone), config.model.backbone.name
     faults = []
-    if any(side % multiple for side in config.data.input_size):
+    allowed = (0, multiple - 1) if one_less else (0,)
+    if any(side % multiple not in allowed for side in config.data.input_size):
+        or_less = ", or one less," if one_less else ""
         faults.append(
-            f"data.input_size must be multiples of {multiple} for the backbone '{name}'; got "
-            f"{list(config.data.input_size)}."
+            f"data.input_size must be multiples of {multiple}{or_less} for the backbone '{name}'; "
+            f"got {list(config.data.input_size)}."
         )
     if config.evaluation.resolution == "keep" and config.evaluation.pad_multiple % multiple:
         faults.append(

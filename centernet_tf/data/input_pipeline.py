@@ -148,7 +148,8 @@ def eval_dataset(config, manifest, split=None, scale=1.0) -> tf.data.Dataset:
         sample = parse_record(serialized, class_ids)
         if keep:
             multiple = config.evaluation.pad_multiple
-            image, transform = read_keep_resolution(sample.image, multiple, scale)
+            less = [-side % 32 for side in data.input_size]
+            image, transform = read_keep_resolution(sample.image, multiple, scale, less)
         else:
             image, transform = read_letterbox(sample.image, data.input_size, scale)
         normalization = normalization_color(data.channel_order, data.mean, data.std)
