@@ -4,8 +4,9 @@ r"""Scores a trained detector, or detections in a file, with the COCO metrics.
     python -m pipelines.evaluate --model_dir=runs/coco --annotations=instances_val2017.json
     python -m pipelines.evaluate --detections=detections.json --annotations=instances_val2017.json
 
-Prints the twelve COCO metrics and the AP of each class; writes metrics.json and detections.json (in
-the form of COCO results) into --output_dir.
+Prints the twelve COCO metrics and the AP of each class; writes metrics.json, detections.json (in
+the form of COCO results) and report.html (curves, confusion, errors by size, best and worst images,
+speed) into --output_dir.
 """
 
 from absl import flags

@@ -1,4 +1,4 @@
-"""Training curves as SVG that stands in the page itself."""
+"""Curves as SVG that stands in the page itself."""
 
 import html
 import math
@@ -15,6 +15,7 @@ def line_chart(
     title: str,
     x_label: str,
     log_y: bool = False,
+    unit_square: bool = False,
 ) -> str:
     """Returns a `<figure>` with one line a series, axes and a legend.
 
@@ -24,6 +25,7 @@ def line_chart(
       title: above the chart.
       x_label: below it.
       log_y: logarithmic y axis.
+      unit_square: both axes go from 0 to 1, whatever the points; without it, x counts something.
     """
     lines = {name: _usable(points, log_y) for name, points in series.items()}
     lines = {name: points for name, points in lines.items() if points}
@@ -32,13 +34,19 @@ def line_chart(
         return f"<figure class='chart'><figcaption>{caption}</figcaption></figure>"
     xs = [x for points in lines.values() for x, _ in points]
     ys = [math.log10(y) if log_y else y for points in lines.values() for _, y in points]
+    if unit_square:
+        xs, ys = [0.0, 1.0], [0.0, 1.0]
     x_ticks = nice_ticks(min(xs), max(xs))
     y_ticks = log_ticks(min(ys), max(ys)) if log_y else nice_ticks(min(ys), max(ys))
     to_x = _scale(min(xs), max(xs), _LEFT, _WIDTH - _RIGHT)
     to_y = _scale(min(y_ticks[0], *ys), max(y_ticks[-1], *ys), _HEIGHT - _BOTTOM, _TOP)
     parts = [_y_tick(to_y(tick), 10**tick if log_y else tick) for tick in y_ticks]
     # Between whole epochs there is nothing.
-    shown = [tick for tick in x_ticks if min(xs) <= tick <= max(xs) and tick == int(tick)]
+    shown = [
+        tick
+        for tick in x_ticks
+        if min(xs) <= tick <= max(xs) and (unit_square or tick == int(tick))
+    ]
     parts += [_x_tick(to_x(tick), tick) for tick in shown]
     for color, points in zip(_cycle(len(lines)), lines.values()):
         drawn = [(to_x(x), to_y(math.log10(y) if log_y else y)) for x, y in points]

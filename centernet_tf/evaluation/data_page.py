@@ -140,7 +140,7 @@ def _images(inspection):
     )
     return html_page.section(
         "Images with their boxes",
-        _colors(inspection.manifest.class_names),
+        class_legend(inspection.manifest.class_names),
         html_page.row([html_page.picture(*each) for each in pictures], 480),
         note="Images spread over the split, the one with most boxes among them, as the records "
         "hold them (large ones reduced). Where there are more than 25 boxes only the colours tell "
@@ -156,7 +156,7 @@ def _samples(samples, class_names):
     pictures = [html_page.picture(*_sample(each, class_names)) for each in samples]
     return html_page.section(
         "Training samples",
-        _colors(class_names),
+        class_legend(class_names),
         html_page.row(pictures, 480),
         note="The first images of the first epoch, in the frame of the network input: augmented, "
         "normalised for the network and turned back into RGB, with the boxes that reach the "
@@ -226,7 +226,8 @@ def _relaxed(limits):
     return html_page.table(("one setting relaxed", "from, to", "AP ceiling"), rows)
 
 
-def _colors(class_names):
+def class_legend(class_names) -> str:
+    """Returns the colours of the classes, or nothing where they are too many to tell apart."""
     entries = [(name, class_color(index)) for index, name in enumerate(class_names[:_LEGEND])]
     return html_page.legend(entries) if len(class_names) <= _LEGEND else ""
 

@@ -59,7 +59,7 @@ def annotated_pictures(manifest, split: str, annotations: List, count: int):
     ]
 
 
-def box_picture(pixels, boxes_px, classes, class_names, crowd=None) -> Image.Image:
+def box_picture(pixels, boxes_px, classes, class_names, crowd=None, labels=None) -> Image.Image:
     """Draws boxes in the colours of their classes, on a picture of a size fit for a page.
 
     Args:
@@ -68,13 +68,14 @@ def box_picture(pixels, boxes_px, classes, class_names, crowd=None) -> Image.Ima
       classes: int [N], contiguous.
       class_names: of every class.
       crowd: bool [N], boxes that cover a group; None has none.
+      labels: texts of the boxes, '' for none; None writes the names where there is room for them.
     """
     crowd = np.zeros(len(classes), bool) if crowd is None else crowd
-    labels = [
-        class_names[index] + (" (crowd)" if group else "") for index, group in zip(classes, crowd)
-    ]
-    if len(labels) > _MAX_LABELS:
-        labels = [label if group else "" for label, group in zip(labels, crowd)]
+    if labels is None:
+        marks = [" (crowd)" if group else "" for group in crowd]
+        labels = [class_names[index] + mark for index, mark in zip(classes, marks)]
+        if len(labels) > _MAX_LABELS:
+            labels = [label if group else "" for label, group in zip(labels, crowd)]
     picture = Image.fromarray(pixels)
     scale = min(1.0, _MAX_SIDE / max(picture.size))
     if scale < 1.0:

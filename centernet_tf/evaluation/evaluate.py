@@ -21,6 +21,7 @@ from centernet_tf.evaluation.ground_truth import coco_ground_truth
 from centernet_tf.evaluation.metrics_table import metrics_table
 from centernet_tf.evaluation.result_files import write_results
 from centernet_tf.evaluation.soft_nms import merge_results
+from centernet_tf.evaluation.write_report import write_report
 
 
 class Evaluation(NamedTuple):
@@ -49,7 +50,8 @@ def evaluate(
 ) -> dict:
     """Scores a trained model; writes and prints the results.
 
-    `metrics.json` and `detections.json` go to a folder, a table and their place to the terminal.
+    `metrics.json`, `detections.json` and, with `evaluation.report`, `report.html` go to a folder, a
+    table and their place to the terminal.
 
     Args:
       trained: what `training.model_dir.load_trained` returns.
@@ -98,12 +100,20 @@ def evaluate(
         )
     images = count_of(metrics["num_images"], "image")
     average = " (averaged weights)" if trained.weights == "ema" else ""
-    print(
-        f"{images} of '{split}' at step {metrics['step']}{average}; metrics.json and "
-        f"detections.json are in {os.path.normpath(folder)}",
-        flush=True,
-    )
+    scored = f"{images} of '{split}' at step {metrics['step']}{average}"
+    report = trained.config.evaluation.report
+    if report:
+        title = f"{os.path.basename(os.path.normpath(trained.model_dir))} on {split}"
+        about = f"{scored}. {_network_sentence(trained.config)}"
+        write_report(folder, result, title, about, (manifest, split), trained)
+    files = f"metrics.json, {'report.html ' if report else ''}and detections.json"
+    print(f"{scored}; {files} are in {os.path.normpath(folder)}", flush=True)
     return metrics
+
+
+def _network_sentence(config) -> str:
+    height, width = config.data.input_size
+    return f"{config.model.detector} with {config.model.backbone.name}, input {height}x{width};"
 
 
 def evaluate_network(

@@ -52,6 +52,8 @@ th, td { padding: 6px 14px 6px 0; text-align: right; border-bottom: 1px solid va
 th { color: var(--soft); font-weight: 600; font-size: 14px; }
 th:first-child, td:first-child { text-align: left; }
 td:first-child { white-space: normal; }
+table.shaded { min-width: 0; }
+table.shaded th, table.shaded td { padding: 6px 10px; }
 th.text, td.text { text-align: left; }
 td.text { white-space: normal; overflow-wrap: anywhere; }
 .warning { background: var(--card); border: 1px solid var(--line); border-left: 5px solid #e2562c;
@@ -112,6 +114,32 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], text: bool = Fal
         for cells in rows
     )
     return f"<div class='scroll'><table><thead><tr>{head}</tr></thead>{body}</table></div>"
+
+
+def shaded_table(header: Sequence[str], rows: Sequence[Sequence], shades: Sequence) -> str:
+    """Returns a table whose cells stand out by what they count.
+
+    Args:
+      header: plain text.
+      rows: plain text, the first cell of each its name.
+      shades: for every row, 0..1 of each cell but the first; positive ones in the colour of the
+        page, negative ones in that of warnings.
+    """
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+    body = ""
+    for (name, *cells), levels in zip(rows, shades):
+        body += f"<tr><td>{html.escape(name)}</td>"
+        body += "".join(_shaded(cell, level) for cell, level in zip(cells, levels)) + "</tr>"
+    return (
+        f"<div class='scroll'><table class='shaded'><thead><tr>{head}</tr></thead>{body}</table>"
+        "</div>"
+    )
+
+
+def _shaded(cell, level):
+    color = "226,86,44" if level < 0 else "47,125,225"
+    style = f" style='background:rgba({color},{0.75 * abs(level):.2f})'" if level else ""
+    return f"<td{style}>{html.escape(cell)}</td>"
 
 
 def warning(text: str) -> str:

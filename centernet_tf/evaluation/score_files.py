@@ -10,6 +10,7 @@ from centernet_tf.evaluation.evaluate import Evaluation
 from centernet_tf.evaluation.ground_truth import coco_ground_truth
 from centernet_tf.evaluation.metrics_table import metrics_table
 from centernet_tf.evaluation.result_files import write_results
+from centernet_tf.evaluation.write_report import write_report
 
 
 def score_files(
@@ -28,7 +29,8 @@ def score_files(
       manifest: of the records; needed without an annotation file.
       split: of the records.
       backend: `evaluation.coco_backend`.
-      output_dir: folder that gets metrics.json and a copy of the results; '' writes nothing.
+      output_dir: folder that gets metrics.json, report.html (with pictures where there are records)
+        and a copy of the results; '' writes nothing.
 
     Raises:
       UserError: a file is not of its form, or the two do not belong together.
@@ -40,6 +42,7 @@ def score_files(
         truth = coco_ground_truth(read_annotations(manifest, split), manifest.categories)
         source = f"'{split}' of {manifest.data_dir}"
     scores = coco_scores(truth, detections, backend)
+    result = Evaluation(scores.metrics, detections, truth, scores.precision)
     print(metrics_table(scores.metrics))
     print(
         f"{count_of(len(detections), 'detection')} of {detections_path} against "
@@ -48,5 +51,12 @@ def score_files(
     )
     if output_dir:
         write_results(output_dir, scores.metrics, detections)
-        print(f"metrics.json and detections.json are in {os.path.normpath(output_dir)}")
-    return Evaluation(scores.metrics, detections, truth, scores.precision)
+        title = (
+            f"{os.path.basename(detections_path)} on {os.path.basename(annotations_path) or split}"
+        )
+        about = f"{count_of(len(detections), 'detection')} of {detections_path} against {source}."
+        write_report(output_dir, result, title, about, (manifest, split) if manifest else None)
+        print(
+            f"metrics.json, report.html and detections.json are in {os.path.normpath(output_dir)}"
+        )
+    return result

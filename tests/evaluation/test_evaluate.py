@@ -24,7 +24,7 @@ def trained(tmp_path, monkeypatch):
     return types.SimpleNamespace(
         network=fakes.fake_network,
         detector=fakes.FakeDetector(),
-        config=load_config(),
+        config=load_config([], ["evaluation.report=false"]),
         categories=fakes.CATEGORIES,
         step=40,
         weights="ema",

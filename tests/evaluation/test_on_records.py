@@ -1,6 +1,7 @@
 """Evaluation, ceiling and pictures on real records, with a network that has learned nothing."""
 
 import collections
+import dataclasses
 import json
 import shutil
 
@@ -33,7 +34,7 @@ def trained(manifest, tmp_path_factory):
     config = load_config(
         [],
         [
-            "data.input_size=[128,128],evaluation.batch_size=2",
+            "data.input_size=[128,128],evaluation.batch_size=2,evaluation.report=false",
             "model.backbone.width_multiplier=0.125,model.options.head_channels=8",
         ],
     )
@@ -43,8 +44,11 @@ def trained(manifest, tmp_path_factory):
 
 
 def test_evaluation_counts_every_image_once(trained, manifest, capsys):
-    metrics = evaluate(trained, manifest)
+    config = trained.config.replace(evaluation={"report": True})
+    metrics = evaluate(dataclasses.replace(trained, config=config), manifest)
     assert metrics["num_images"] == 5
+    with open(f"{trained.model_dir}/evaluation/report.html", encoding="utf-8") as stream:
+        assert "Speed by stage" in stream.read()
     assert metrics["num_detections"] == 5 * 100
     assert 0.0 <= metrics["AP"] < 0.2
     with open(f"{trained.model_dir}/evaluation/detections.json", encoding="utf-8") as stream:
