@@ -14,7 +14,7 @@ from centernet_tf.layers.corner_pool import corner_module
 from centernet_tf.layers.head import conv_head
 from centernet_tf.ops.associative_embedding import pull_push_losses
 from centernet_tf.ops.corner_decode import pair_corners, top_keypoints
-from centernet_tf.ops.detections import Detections
+from centernet_tf.ops.detection_lists import best, joined, mirrored_boxes
 from centernet_tf.ops.focal_loss import count_peaks, heatmap_focal_loss
 from centernet_tf.ops.keypoint_targets import keypoint_targets
 from centernet_tf.ops.shared_cells import write_cells
@@ -238,7 +238,9 @@ class Detector(PointDetector):
         options = self.options
         found = self._pairs(outputs, "")
         if f"{MIRRORED}tl_heatmap" in outputs:
-            found = _joined(found, self._mirrored_back(self._pairs(outputs, MIRRORED), outputs))
+            turned = self._pairs(outputs, MIRRORED)
+            boxes = mirrored_boxes(turned.boxes, self._frame(outputs)[1])
+            found = joined(found, turned._replace(boxes=boxes))
         if options.soft_nms:
             return class_soft_nms(
                 found.boxes,
@@ -249,7 +251,7 @@ class Detector(PointDetector):
                 options.soft_nms_floor,
                 one_pixel=0.0 if options.variant == "mmdet" else 1.0,
             )
-        return _best(found, options.max_detections)
+        return best(found, options.max_detections)
 
     def _pairs(self, outputs, prefix):
         """The pairs of corners in the maps of this prefix, in the frame of those maps."""
@@ -272,14 +274,6 @@ class Detector(PointDetector):
         heatmap = outputs["tl_heatmap"]
         sides = (heatmap.shape[axis] or tf.shape(heatmap)[axis] for axis in (1, 2))
         return [cells * STRIDE - (-side) % STRIDE for cells, side in zip(sides, self.input_size)]
-
-    def _mirrored_back(self, found, outputs):
-        """Turns `Detections` of the mirror image into the frame of the image."""
-        width = tf.cast(self._frame(outputs)[1], tf.float32)
-        top, left, bottom, right = tf.unstack(found.boxes, axis=-1)
-        return found._replace(
-            boxes=tf.stack([top, width - right, bottom, width - left], axis=-1),
-        )
 
     def targets_to_outputs(self, targets):
         """Returns the maps that a perfect network would draw for batched targets.
@@ -310,20 +304,3 @@ def pool_method(config):
     """How corners are pooled: 'doubling' for XLA and GPUs, 'running' on a CPU (BUILD_NOTES.md)."""
     compiled = config.runtime.xla == "on" or config.runtime.strategy == "tpu"
     return "doubling" if compiled or tf.config.list_physical_devices("GPU") else "running"
-
-
-def _joined(one, other):
-    """Both `Detections` in one; rows of no meaning have score 0."""
-    boxes, scores, classes = (tf.concat(pair, axis=1) for pair in zip(one[:3], other[:3]))
-    return Detections(boxes, scores, classes, one.count + other.count)
-
-
-def _best(found, count):
-    """The best rows of `Detections` in any order; a row of score 0 has no meaning."""
-    scores, order = tf.math.top_k(found.scores, count)
-    return Detections(
-        boxes=tf.gather(found.boxes, order, batch_dims=1),
-        scores=scores,
-        classes=tf.gather(found.classes, order, batch_dims=1),
-        count=tf.reduce_sum(tf.cast(scores > 0.0, tf.int32), axis=-1),
-    )
