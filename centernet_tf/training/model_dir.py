@@ -182,6 +182,8 @@ def _what_shapes_a_checkpoint(config):
     """Returns the settings by which checkpoints differ in what they hold."""
     train = config.train
     settings = {f"model.{key}": value for key, value in _flat(config.model.as_dict()).items()}
+    # Where the weights came from in the beginning shapes nothing.
+    del settings["model.backbone.init_checkpoint"]
     settings["train.optimizer.name"] = train.optimizer.name
     settings["train.ema_decay"] = "on" if train.ema_decay else "off"
     settings["runtime.precision"] = (

@@ -31,6 +31,7 @@ from centernet_tf.training.stop_on_signal import StopOnSignal, Stopped
 from centernet_tf.training.trainer import Trainer
 from centernet_tf.training.trainer_setup import make_trainer
 from centernet_tf.training.workers import agreement, distribute, folder_to_write, is_chief
+from centernet_tf.weights.init_backbone import init_backbone
 
 MODES = ("train", "eval", "train_and_eval")
 
@@ -111,11 +112,15 @@ def _set_up(config, manifest, strategy, steps, folders):
 
 def _starting_weights(config, model_dir):
     """Returns what `make_trainer` calls with the network, or None where a run is resumed."""
-    train = config.train
-    if not train.init_checkpoint or has_checkpoint(model_dir):
+    train, backbone = config.train, config.model.backbone
+    if not (train.init_checkpoint or backbone.init_checkpoint) or has_checkpoint(model_dir):
         return None
 
     def prepare(network):
+        if not train.init_checkpoint:
+            path = backbone.init_checkpoint
+            print(init_backbone(network, path, backbone.name, config.data), flush=True)
+            return
         told = init_from_checkpoint(network, train.init_checkpoint, train.init_allow_missing)
         print(told, flush=True)
 

@@ -22,11 +22,13 @@ class PytorchFile:
       path: of the file.
       tensors: by name; a `module.` in front of every name, which nn.DataParallel leaves, is gone.
       class_names: of the data set, where mmdet wrote them, else empty.
+      configuration: the text of mmdet's, where it was written, else ''.
     """
 
     path: str
     tensors: Dict[str, StoredTensor]
     class_names: Tuple[str, ...] = ()
+    configuration: str = ""
 
 
 def open_pytorch_file(path: str) -> PytorchFile:
@@ -52,7 +54,7 @@ def open_pytorch_file(path: str) -> PytorchFile:
         tensors = _without_module(_state_dict(content))
     except UserError as error:
         raise UserError(f"Cannot read the checkpoint {path}: {error}.") from error
-    return PytorchFile(path, tensors, _class_names(content))
+    return PytorchFile(path, tensors, *_notes(content))
 
 
 def _state_dict(content):
@@ -89,12 +91,14 @@ def _without_module(tensors):
     return {name[len(prefix) :]: tensor for name, tensor in tensors.items()}
 
 
-def _class_names(content):
-    """The classes that mmdet 3 (`dataset_meta`) or mmdet 2 (`CLASSES`) notes."""
+def _notes(content):
+    """The classes and the configuration that mmdet 3 (`dataset_meta`, `cfg`) or mmdet 2 (`CLASSES`,
+    `config`) leaves beside the weights."""
     meta = content.get("meta") if isinstance(content, dict) else None
     meta = meta if isinstance(meta, dict) else {}
-    notes = meta.get("dataset_meta")
-    found = notes.get("classes", notes.get("CLASSES")) if isinstance(notes, dict) else None
-    found = found or meta.get("CLASSES")
-    is_list = isinstance(found, (list, tuple)) and all(isinstance(name, str) for name in found)
-    return tuple(found) if is_list else ()
+    data_set = meta.get("dataset_meta")
+    data_set = data_set if isinstance(data_set, dict) else meta
+    names = next((data_set[key] for key in ("classes", "CLASSES") if key in data_set), ())
+    is_list = isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)
+    text = next((meta[key] for key in ("cfg", "config") if isinstance(meta.get(key), str)), "")
+    return tuple(names) if is_list else (), text

@@ -13,3 +13,9 @@ def rules(flip_stem=False):
       flip_stem: whether the order of the channels is the other one here.
     """
     return resnet_rules(flip_stem=flip_stem)
+
+
+def is_trunk(name: str) -> bool:
+    """Says whether a variable is one that the classifier has, too."""
+    layer, _, variable = name.partition("/")
+    return layer.startswith(("stem_", "stage")) and not variable.startswith("offset_")

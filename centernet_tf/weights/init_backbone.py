@@ -1,0 +1,69 @@
+"""Training that starts from ImageNet weights: the trunk's, whatever neck and heads follow."""
+
+import dataclasses
+
+import numpy as np
+
+from centernet_tf.errors import UserError
+from centernet_tf.settings import DataConfig
+from centernet_tf.weights import torchvision
+from centernet_tf.weights.importing import check_complete
+from centernet_tf.weights.match_table import match_table
+from centernet_tf.weights.matching import match_weights
+from centernet_tf.weights.preprocessing import Preprocessing, of_imagenet
+from centernet_tf.weights.pytorch_file import open_pytorch_file
+
+
+def init_backbone(network, path: str, backbone_name: str, data: DataConfig) -> str:
+    """Gives the trunk of a network the weights of an ImageNet classifier.
+
+    Where the channels come in the other order here, the first kernel is turned around, so that it
+    sees what it was trained on. Offsets of deformable layers keep their zeros.
+
+    Args:
+      network: what a detector's `build` returned.
+      path: of a file of `torch.save`.
+      backbone_name: model.backbone.name.
+      data: says how images are prepared.
+
+    Returns:
+      a table of what went where, and a sentence where mean and deviation are not the weights'.
+
+    Raises:
+      UserError: the file cannot be read, or has not all of the trunk.
+    """
+    file, expected = open_pytorch_file(path), of_imagenet(backbone_name)
+    flip = data.channel_order != expected.channel_order
+    rules = torchvision.rules(flip)
+    matching = match_weights(network, file.tensors, rules, torchvision.UNUSED)
+    if not matching.pairs:
+        raise UserError(
+            f"The checkpoint {path} has no weight of the trunk of '{backbone_name}'; give an "
+            "ImageNet classifier of torchvision, such as resnet18-f37072fd.pth, for a ResNet."
+        )
+    random = [name for name in matching.missing if not torchvision.is_trunk(name)]
+    check_complete(
+        dataclasses.replace(
+            matching, missing=tuple(name for name in matching.missing if name not in random)
+        ),
+        file,
+        "torchvision",
+    )
+    matching.assign()
+    told = [match_table(matching, path, random)]
+    if flip:
+        told.append(f"The first kernel is turned to {data.channel_order.upper()}.")
+    return "\n".join(told + _difference(data, expected, flip))
+
+
+def _difference(data, expected: Preprocessing, flip):
+    """A sentence where images are scaled otherwise than the weights are used to."""
+    theirs = np.array([expected.mean, expected.std])[:, :: -1 if flip else 1]
+    if np.allclose(theirs, [data.mean, data.std], atol=1.0):
+        return []
+    mean, std = ([round(float(value), 3) for value in row] for row in theirs)
+    return [
+        f"These weights are used to data.mean: {mean} and data.std: {std}; the configuration has "
+        f"{[round(value, 3) for value in data.mean]} and "
+        f"{[round(value, 3) for value in data.std]}, which training has to make up for."
+    ]

@@ -1,0 +1,83 @@
+"""How images were prepared for the networks that weights come from."""
+
+import dataclasses
+import re
+from typing import Tuple
+
+from centernet_tf.settings import DataConfig
+from centernet_tf.weights.pytorch_file import PytorchFile
+
+_NUMBERS = r"\s*=\s*[\[(]([\d.,\s]+)[\])]"
+
+
+@dataclasses.dataclass(frozen=True)
+class Preprocessing:
+    """Order of the channels, and mean and standard deviation in that order, in 0..255."""
+
+    channel_order: str
+    mean: Tuple[float, ...]
+    std: Tuple[float, ...]
+
+    def settings(self) -> dict:
+        """What `data` must say."""
+        return {
+            "channel_order": self.channel_order,
+            "mean": list(self.mean),
+            "std": list(self.std),
+        }
+
+    def __str__(self):
+        mean, std = (", ".join(f"{value:g}" for value in part) for part in (self.mean, self.std))
+        return f"{self.channel_order.upper()}, (pixels in 0..255 - [{mean}]) / [{std}]"
+
+
+IMAGENET_RGB = Preprocessing("rgb", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+CAFFE_BGR = Preprocessing("bgr", (103.53, 116.28, 123.675), (1.0, 1.0, 1.0))
+# mmdet's base configuration of FCOS has the means of an older Caffe model.
+FCOS_BGR = Preprocessing("bgr", (102.9801, 115.9465, 122.7717), (1.0, 1.0, 1.0))
+# The constants of COCO in xingyizhou/CenterNet, which are the defaults of `DataConfig`.
+COCO_BGR = Preprocessing("bgr", tuple(DataConfig().mean), tuple(DataConfig().std))
+# On Pascal the same code takes ImageNet's constants, those of RGB, for images in BGR.
+PASCAL_BGR = Preprocessing("bgr", IMAGENET_RGB.mean, IMAGENET_RGB.std)
+
+
+def preprocessing_of(source: str, file: PytorchFile, config, num_classes: int) -> Preprocessing:
+    """Returns the preparation that belongs to published weights.
+
+    mmdet writes it into its files; of a file without it, what mmdet's configurations say.
+
+    Args:
+      source: 'xingyizhou' or 'mmdet'.
+      file: the checkpoint.
+      config: the experiment that the weights are for.
+      num_classes: 20 stands for Pascal VOC.
+    """
+    if source == "xingyizhou":
+        return PASCAL_BGR if num_classes == 20 else COCO_BGR
+    noted = _noted(file.configuration)
+    if noted:
+        return noted
+    if not config.model.backbone.name.endswith("_caffe"):
+        return IMAGENET_RGB
+    is_base_fcos = config.model.detector == "fcos" and not config.model.options.normalize_boxes
+    return FCOS_BGR if is_base_fcos else CAFFE_BGR
+
+
+def of_imagenet(backbone_name: str) -> Preprocessing:
+    """Returns the preparation of the ImageNet weights that suit a backbone."""
+    return CAFFE_BGR if backbone_name.endswith("_caffe") else IMAGENET_RGB
+
+
+def _noted(text: str):
+    """Reads the preparation in the text of an mmdet configuration, or returns None."""
+    mean, std = (re.search(rf"\b{name}{_NUMBERS}", text) for name in ("mean", "std"))
+    swapped = re.search(r"\b(?:bgr_to_rgb|to_rgb)\s*=\s*(True|False)", text)
+    if not (mean and std and swapped):
+        return None
+    values = [
+        tuple(float(number) for number in found.group(1).replace(",", " ").split())
+        for found in (mean, std)
+    ]
+    if any(len(numbers) != 3 for numbers in values) or min(values[1]) <= 0:
+        return None
+    return Preprocessing("rgb" if swapped.group(1) == "True" else "bgr", *values)
