@@ -60,7 +60,7 @@ class DataConfig(hyperparams.Config):
         default_factory=lambda: [104.01361770, 114.03422265, 119.91659325]
     )
     std: List[float] = dataclasses.field(
-        default_factory=lambda: [73.60285140, 69.88894140, 70.91507925]
+        default_factory=lambda: [73.60276140, 69.89081820, 70.91507925]
     )
     # Serialised records held for shuffling (about 0.15 MB each at COCO's JPEG sizes).
     shuffle_buffer: int = 2048

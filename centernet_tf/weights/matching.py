@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from centernet_tf.errors import UserError
 from centernet_tf.layers.deformable_conv2d import DeformableConv2D
-from centernet_tf.weights.rules import Rule, find_layer, reason_unused, split_key
+from centernet_tf.weights.rules import Rule, find_layer, readings, reason_unused
 from centernet_tf.weights.stored_tensor import StoredTensor
 from centernet_tf.weights.variables import torch_shape, variable_of
 
@@ -100,8 +100,7 @@ def match_weights(network, tensors, rules, unused=()) -> Matching:
     layers = {layer.name: layer for layer in network.layers}
     pairs, mismatched, left, biases, reached = {}, [], {}, {}, set()
     for key, tensor in tensors.items():
-        module, parameter = split_key(key)
-        rule, layer = find_layer(module, rules, layers)
+        rule, layer, parameter = _place(key, rules, layers)
         variable, axes = variable_of(layer, parameter)
         if variable is None and isinstance(layer, DeformableConv2D) and parameter == "bias":
             biases[layer.name] = (key, tensor)
@@ -126,6 +125,15 @@ def match_weights(network, tensors, rules, unused=()) -> Matching:
         folded=tuple(key for key, _ in biases.values()),
         zeros=tuple(variable for variable in absent if id(variable) in optional),
     )
+
+
+def _place(key, rules, layers):
+    """Returns (rule, layer, parameter) of a key; the layer is None where no rule leads to one."""
+    for module, parameter in readings(key):
+        rule, layer = find_layer(module, rules, layers)
+        if layer is not None and (parameter[:7] != "offset." or hasattr(layer, "offset_kernel")):
+            return rule, layer, parameter
+    return None, None, ""
 
 
 def _fold(bias, norm, pairs):

@@ -9,8 +9,12 @@ import dataclasses
 import re
 from typing import Optional, Tuple
 
-# The convolution of a deformable layer's offsets has had several names; mmcv's oldest is a suffix.
-_OFFSETS = re.compile(r"(.+?)(?:\.conv_offset_mask|\.conv_offset|_offset)\.(weight|bias)")
+# The convolution of a deformable layer's offsets has had several names: a module inside the layer,
+# and, oldest in mmcv, one beside it with a suffix, so that a.conv_offset can belong to a or a.conv.
+_OFFSETS = (
+    re.compile(r"(.+)\.conv_offset(?:_mask)?\.(weight|bias)"),
+    re.compile(r"(.+)_offset\.(weight|bias)"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,14 +48,16 @@ XY_TO_YX = (1, 0)
 LTRB_TO_TLBR = (1, 0, 3, 2)
 
 
-def split_key(key: str):
-    """Returns (module, parameter) of a key; `offset.weight` and `offset.bias` of a deformable layer
-    whatever the name of its offset convolution."""
-    match = _OFFSETS.fullmatch(key)
-    if match:
-        return match.group(1), f"offset.{match.group(2)}"
+def readings(key: str):
+    """Returns the (module, parameter) pairs that a key can mean, the likeliest first.
+
+    The parameters of a deformable layer's offset convolution are `offset.weight` and `offset.bias`
+    of the layer.
+    """
+    found = [pattern.fullmatch(key) for pattern in _OFFSETS]
+    pairs = [(match.group(1), f"offset.{match.group(2)}") for match in found if match]
     module, _, parameter = key.rpartition(".")
-    return module, parameter
+    return [*pairs, (module, parameter)]
 
 
 def find_layer(module: str, rules, layers):

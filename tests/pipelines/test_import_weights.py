@@ -48,7 +48,7 @@ def test_a_model_directory_that_predicts_the_same(tmp_path, twin, names, capsys)
     output = str(tmp_path / "out")
     told = import_model("xingyizhou", path, [], [str(SETTINGS)], output, names)
     assert "missing         0" in told and "unexplained     0" in told
-    assert "BGR, (pixels in 0..255 - [104.014, 114.034, 119.917]) / [73.6029" in told
+    assert "BGR, (pixels in 0..255 - [104.014, 114.034, 119.917]) / [73.6028" in told
     assert "a detector of 3 classes (cat, dog, cow, ...)" in told
     trained = load_trained(output)
     assert [category.name for category in trained.categories] == ["cat", "dog", "cow"]
