@@ -91,6 +91,7 @@ class Batcher:
         with self._changed:
             if self._closed:
                 raise Closed
+            self._drop_late()
             if len(self._tasks) >= self._options.max_queue:
                 raise Busy(
                     f"{len(self._tasks)} requests are waiting, and no more may; try again later."
@@ -116,7 +117,7 @@ class Batcher:
                     return None
                 self._changed.wait()
             patience = self._tasks[0].arrived + self._options.batch_timeout_ms / 1000.0
-            while not self._closed and not self._is_full():
+            while self._tasks and not self._closed and not self._is_full():
                 left = patience - time.monotonic()
                 if left <= 0:
                     break
@@ -128,19 +129,25 @@ class Batcher:
         return rows >= self._options.max_batch_size
 
     def _take(self) -> list:
-        """Removes the first request and those that fit it from the queue, and the late ones."""
+        """Removes the first request from the queue, and those that fit it."""
+        self._drop_late()
         batch, left, rows = [], collections.deque(), 0
-        kind, now = self._tasks[0].kind, time.monotonic()
         for task in self._tasks:
-            if task.deadline <= now:
-                task.finish(fault=TooLate("The request waited too long for its turn."))
-            elif task.kind == kind and rows + task.rows <= self._options.max_batch_size:
+            kind = batch[0].kind if batch else task.kind
+            if task.kind == kind and rows + task.rows <= self._options.max_batch_size:
                 batch.append(task)
                 rows += task.rows
             else:
                 left.append(task)
         self._tasks = left
         return batch
+
+    def _drop_late(self) -> None:
+        """Nobody waits for these any more."""
+        now = time.monotonic()
+        for task in [task for task in self._tasks if task.deadline <= now]:
+            self._tasks.remove(task)
+            task.finish(fault=TooLate("The request waited too long for its turn."))
 
     def _answer(self, batch: list) -> None:
         names = batch[0].inputs
@@ -168,7 +175,15 @@ class Batcher:
 
 
 def _fault_of(error: Exception) -> ServingFault:
-    said = str(error).strip().splitlines() or [type(error).__name__]
     if isinstance(error, tf.errors.InvalidArgumentError):
-        return BadRequest(f"The model cannot use the request: {said[0]}")
-    return ServingFault(f"The model failed: {said[0]}")
+        return BadRequest(f"The model cannot use the request: {_reason(error)}")
+    return ServingFault(f"The model failed: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    """The line that says why; TensorFlow puts where it was in the graph before and behind it."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    for line, following in zip(lines, lines[1:]):
+        if "[[{{node" in following:
+            return line.strip()
+    return lines[0] if lines else type(error).__name__

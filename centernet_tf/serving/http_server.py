@@ -251,10 +251,11 @@ class _Connection(BaseHTTPRequestHandler):
         self._refuse(fault)
 
     def send_response(self, code, message=None):
-        # Faults are found before the first line is understood, too.
-        for name, value in (("request_version", "HTTP/1.1"), ("requestline", ""), ("command", "")):
-            if not getattr(self, name, None):
-                setattr(self, name, value)
+        # Faults are found before the first line is understood, too; HTTP/0.9 has no status at all.
+        self.request_version = "HTTP/1.1"
+        for name in ("requestline", "command"):
+            if not hasattr(self, name):
+                setattr(self, name, "")
         super().send_response(code, message)
 
     def log_message(self, format, *args):  # noqa: A002 - the base class's name
