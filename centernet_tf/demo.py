@@ -160,7 +160,9 @@ def _pictures(trained, output_dir, artefacts) -> dict:
             demo_pictures.prediction_picture(image, found, names, _SCORE_THRESHOLD)
             for image, found in zip(held_out, served)
         ],
-        "heatmaps": demo_pictures.heatmap_pictures(trained, manifest, data.eval_split, 6),
+        "heatmaps": demo_pictures.heatmap_pictures(
+            trained.network, trained.detector, trained.config, manifest, data.eval_split, 6
+        ),
         "agreement": f"The TFLite file differs by at most {difference.box_px:.2g} px and "
         f"{difference.score:.2g} in score.",
     }

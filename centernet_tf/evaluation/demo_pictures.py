@@ -64,13 +64,24 @@ def prediction_picture(image: ShownImage, found, class_names, score_threshold: f
     return side_by_side(truth_picture(image, class_names), drawn)
 
 
-def heatmap_pictures(trained, manifest, split: str, count: int) -> List[Image.Image]:
-    """Returns the first images of a split under the heat-map of a network."""
+def heatmap_pictures(
+    network, detector, config, manifest, split: str, count: int
+) -> List[Image.Image]:
+    """Returns the first images of a split under the heat-map of a network.
+
+    Args:
+      network: for inference.
+      detector: its `PointDetector`, whose `object_map` reads the heat-map.
+      config: the experiment.
+      manifest: of the data set.
+      split: its name.
+      count: of the images.
+    """
     pictures = []
     images = iter(first_images(manifest, split, count))
-    for batch in eval_dataset(trained.config, manifest, split):
-        outputs = trained.network(batch["image"], training=False)
-        heatmaps = trained.detector.object_map(outputs).numpy()
+    for batch in eval_dataset(config, manifest, split):
+        outputs = network(batch["image"], training=False)
+        heatmaps = detector.object_map(outputs).numpy()
         transforms = batch["transform"].numpy() * heatmaps.shape[1] / batch["image"].shape[1]
         rows = zip(itertools.islice(images, len(heatmaps)), heatmaps, transforms)
         pictures += [heatmap_overlay(image.pixels, *row) for image, *row in rows]

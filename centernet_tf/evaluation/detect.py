@@ -1,5 +1,7 @@
 """Running a network over a split: batches in, COCO results out."""
 
+import concurrent.futures
+import itertools
 from typing import Callable, Iterable, Optional, Sequence
 
 import numpy as np
@@ -9,7 +11,7 @@ from centernet_tf.ops.detections import Detections
 from centernet_tf.ops.geometry import inverse_transform_boxes
 
 
-def detect_function(network, detector, flip: bool = False) -> Callable:
+def detect_function(network, detector, flip: bool = False, device: str = "") -> Callable:
     """Returns a `tf.function` from a prepared batch to detections in the original images.
 
     Traced at its first call, it reads the weights at each, so that one serves a whole training.
@@ -18,6 +20,7 @@ def detect_function(network, detector, flip: bool = False) -> Callable:
       network: `keras.Model`, normalised images float32 [B, H, W, 3] -> raw maps.
       detector: the `PointDetector` whose `decode` reads those maps.
       flip: merge the maps of the image and of its mirror image (`merge_mirrored`).
+      device: where it runs; '' leaves that to TensorFlow.
 
     Returns:
       f(images, transforms float32 [B, 3]) -> `Detections` with boxes in original-image pixels.
@@ -36,11 +39,15 @@ def detect_function(network, detector, flip: bool = False) -> Callable:
         found = detector.decode(outputs)
         return found._replace(boxes=inverse_transform_boxes(found.boxes, transforms))
 
-    return detect
+    def detect_there(images, transforms):
+        with tf.device(device):
+            return detect(images, transforms)
+
+    return detect_there if device else detect
 
 
 def detect_batches(
-    detect: Callable,
+    detect: Sequence[Callable],
     batches: Iterable[dict],
     class_ids: Sequence[int],
     progress: Optional[Callable[[], None]] = None,
@@ -48,7 +55,7 @@ def detect_batches(
     """Detects the objects of every image once.
 
     Args:
-      detect: from `detect_function`.
+      detect: functions of `detect_function`, which take the batches in turn, all at once.
       batches: what `data.input_pipeline.eval_dataset` yields; rows whose `valid` is False are
         skipped.
       class_ids: the data set's category id of each contiguous class.
@@ -58,13 +65,23 @@ def detect_batches(
       COCO results, see `coco_results`.
     """
     results = []
-    for batch in batches:
-        found = detect(batch["image"], batch["transform"])
+    for batch, found in _each_found(detect, iter(batches)):
         valid = batch["valid"].numpy()
         results += coco_results(found, batch["image_id"].numpy(), valid, class_ids)
         for _ in range(int(valid.sum()) if progress else 0):
             progress()
     return results
+
+
+def _each_found(detect, batches):
+    """Yields each batch with its detections, in order."""
+
+    def run(function, batch):
+        return function(batch["image"], batch["transform"])
+
+    with concurrent.futures.ThreadPoolExecutor(len(detect)) as threads:
+        while group := list(itertools.islice(batches, len(detect))):
+            yield from zip(group, threads.map(run, detect, group))
 
 
 def coco_results(found: Detections, image_ids, valid, class_ids: Sequence[int]) -> list:

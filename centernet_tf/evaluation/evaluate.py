@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +16,8 @@ from centernet_tf.errors import UserError
 from centernet_tf.evaluation.coco_backend import require_backend
 from centernet_tf.evaluation.coco_files import check_same_categories, read_ground_truth
 from centernet_tf.evaluation.coco_metrics import coco_scores
-from centernet_tf.evaluation.detect import detect_batches, detect_function
+from centernet_tf.evaluation.detect import detect_batches
+from centernet_tf.evaluation.device_copies import DeviceCopies, evaluation_devices
 from centernet_tf.evaluation.ground_truth import coco_ground_truth
 from centernet_tf.evaluation.metrics_table import metrics_table
 from centernet_tf.evaluation.result_files import write_results
@@ -123,7 +124,7 @@ def evaluate_network(
     manifest,
     split: Optional[str] = None,
     progress: bool = False,
-    detect: Optional[Callable] = None,
+    detect: Optional[Sequence[Callable]] = None,
     ground_truth: Optional[dict] = None,
 ) -> Evaluation:
     """Scores a network as it stands, for use inside training; writes nothing.
@@ -136,17 +137,19 @@ def evaluate_network(
       manifest: of the data set; its classes are taken to be the network's.
       split: its name; None is `config.data.eval_split`.
       progress: show a progress bar at a terminal.
-      detect: `detect_function(network, detector)` of an earlier call, to save tracing it again.
+      detect: `DeviceCopies.detect` of an earlier call, to save tracing it again.
       ground_truth: COCO data set to score against; None takes the objects of the records.
     """
     require_backend(config.evaluation.coco_backend)
     split = split or config.data.eval_split
-    if config.evaluation.resolution == "keep":
+    keep, size = config.evaluation.resolution == "keep", None
+    if keep:
         any_size = inference_network(detector.build((None, None)))
         any_size.set_weights(network.get_weights())
-        network, detect = any_size, None
-    if config.evaluation.flip or detect is None:
-        detect = detect_function(network, detector, config.evaluation.flip)
+        network, size = any_size, (None, None)
+    if keep or detect is None:
+        devices = evaluation_devices(config.runtime)
+        detect = DeviceCopies(network, detector, devices, config.evaluation.flip, size).detect
     detections = _detect_split(detect, detector, config, manifest, split, progress)
     if ground_truth is None:
         annotations = input_pipeline.read_annotations(manifest, split)

@@ -5,8 +5,9 @@ import keras
 from centernet_tf.count_of import count_of
 from centernet_tf.evaluation.coco_backend import require_backend
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES
-from centernet_tf.evaluation.detect import detect_function
+from centernet_tf.evaluation.device_copies import DeviceCopies, evaluation_devices
 from centernet_tf.evaluation.evaluate import evaluate_network
+from centernet_tf.training.tensorboard_pictures import TensorboardPictures
 
 
 class EvaluateDuringTraining(keras.callbacks.Callback):
@@ -21,8 +22,12 @@ class EvaluateDuringTraining(keras.callbacks.Callback):
         require_backend(config.evaluation.coco_backend)
         self.scored, self.config, self.manifest, self.history = scored, config, manifest, history
         self.chief = chief
-        # Kept, so that later evaluations reuse the traced graph.
-        self.detect = detect_function(scored.network, scored.detector)
+        # Kept, so that later evaluations reuse the traced graphs.
+        devices = evaluation_devices(config.runtime) if chief else [""]
+        flip = config.evaluation.flip
+        self.copies = DeviceCopies(scored.network, scored.detector, devices, flip)
+        images = config.train.tensorboard_images
+        self.pictures = TensorboardPictures(history.writer, config, manifest) if images else None
         self.latest = None
 
     def on_epoch_end(self, epoch, logs=None):
@@ -32,16 +37,22 @@ class EvaluateDuringTraining(keras.callbacks.Callback):
         network = self.scored.refresh()
         if not self.chief:
             return
-        self.latest = evaluate_network(
+        self.copies.refresh()
+        result = evaluate_network(
             network,
             self.scored.detector,
             self.config,
             self.manifest,
-            detect=self.detect,
-        ).metrics
+            detect=self.copies.detect,
+        )
+        self.latest = result.metrics
         self.history.add_metrics({name: self.latest[name] for name in METRIC_NAMES})
         print(
             f"epoch {finished}: AP {self.latest['AP']:.4f}, AP50 {self.latest['AP50']:.4f} on "
             f"{self.config.data.eval_split} ({count_of(self.latest['num_images'], 'image')})",
             flush=True,
         )
+        if self.pictures:
+            self.pictures.write(
+                int(self.model.optimizer.iterations), network, self.scored.detector, result
+            )

@@ -21,7 +21,7 @@ def test_boxes_return_to_the_original_image_in_float32():
 def test_every_image_once_and_no_padding():
     progress = []
     results = detect_batches(
-        detect_function(fakes.fake_network, fakes.FakeDetector()),
+        [detect_function(fakes.fake_network, fakes.FakeDetector())],
         fakes.batches(),
         [3, 7],
         lambda: progress.append(1),

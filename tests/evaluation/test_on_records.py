@@ -144,5 +144,7 @@ def test_first_images_are_in_the_order_of_evaluation(trained, manifest):
 
 
 def test_heat_maps_of_as_many_images_as_asked(trained, manifest):
-    pictures = demo_pictures.heatmap_pictures(trained, manifest, "val", 3)
+    pictures = demo_pictures.heatmap_pictures(
+        trained.network, trained.detector, trained.config, manifest, "val", 3
+    )
     assert [picture.size for picture in pictures] == [(128, 96)] * 3

@@ -20,8 +20,10 @@ def make_callback_(monkeypatch):
         monkeypatch.setattr(evaluation_callback, "evaluate_network", lambda *_, **__: result)
         kept = []
         scored = types.SimpleNamespace(network=None, detector=None, refresh=lambda: None)
-        history = types.SimpleNamespace(add_metrics=kept.append)
-        config = load_config([], ["train.epochs=5,train.evaluate_every=2"])
+        history = types.SimpleNamespace(add_metrics=kept.append, writer=None)
+        config = load_config(
+            [], ["train.epochs=5,train.evaluate_every=2,train.tensorboard_images=0"]
+        )
         return EvaluateDuringTraining(scored, config, None, history), kept
 
     return make
