@@ -21,7 +21,7 @@ def make_strategy(config: RuntimeConfig) -> tf.distribute.Strategy:
     """
     gpus = len(tf.config.list_physical_devices("GPU"))
     if config.strategy == "multi_worker_mirrored":
-        return _multi_worker(gpus)
+        return _multi_worker()
     if config.strategy == "tpu":
         return _tpu(config.tpu)
     if config.strategy == "one_device":
@@ -66,10 +66,11 @@ def set_seed(config: RuntimeConfig) -> None:
     keras.utils.set_random_seed(config.seed)
 
 
-def _multi_worker(gpus):
+def _multi_worker():
     check_cluster()
     try:
-        return distribute_utils.get_distribution_strategy("multi_worker_mirrored", num_gpus=gpus)
+        # What `distribute_utils` makes is the same under a deprecated name, with a warning.
+        return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
         raise UserError(
             "runtime.strategy multi_worker_mirrored must be set before TensorFlow starts its "

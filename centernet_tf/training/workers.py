@@ -56,7 +56,9 @@ def agreement(strategy):
     @tf.function
     def count(flag):
         def add_up(value):
-            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
+            # The sum goes where its operand was computed; an argument was computed nowhere.
+            vote = value + 0.0
+            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, vote)
 
         return strategy.run(add_up, args=(flag,))
 
