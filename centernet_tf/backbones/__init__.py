@@ -21,6 +21,7 @@ import dataclasses
 import re
 from typing import Callable, Tuple
 
+from centernet_tf.count_of import count_of
 from centernet_tf.errors import UserError, nearest
 from centernet_tf.settings import BackboneConfig
 
@@ -142,7 +143,7 @@ def _channels(config, setting, published):
     given = tuple(getattr(config, setting))
     if given and len(given) != len(published):
         raise UserError(
-            f"model.backbone.{setting} of '{config.name}' must have {len(published)} values, as "
+            f"model.backbone.{setting} of '{config.name}' must have {count_of(len(published), 'value')}, as "
             f"the published {list(published)}; got {list(given)}."
         )
     return given or scaled(published, config.width_multiplier)
