@@ -9,15 +9,19 @@ from official.modeling import hyperparams
 from centernet_tf.backbones import STRIDE, build_backbone, size_faults
 from centernet_tf.backbones.published_heads import published_head_channels, regression_start
 from centernet_tf.detectors import PointDetector
+from centernet_tf.detectors.option_faults import not_one_of
 from centernet_tf.detectors.stacks import mean_over_stacks, stack_prefixes
 from centernet_tf.errors import nearest
-from centernet_tf.layers.head import conv_head
+from centernet_tf.layers.head import conv_head, final_layer, hidden_layer
+from centernet_tf.ops.box_losses import giou_loss, sized_boxes
 from centernet_tf.ops.center_decode import decode_centers
 from centernet_tf.ops.center_targets import center_targets
 from centernet_tf.ops.focal_loss import count_peaks, heatmap_focal_loss
 from centernet_tf.ops.gaussian import draw_gaussians_dense
+from centernet_tf.ops.mirror import mean_logits
+from centernet_tf.ops.nms import class_nms
 from centernet_tf.ops.shared_cells import write_cells
-from centernet_tf.ops.sparse_l1 import sparse_l1_loss
+from centernet_tf.ops.sparse_l1 import gather_cells, gather_class_cells, sparse_l1_loss
 
 RADIUS_RULES = ("original", "original_exact", "cornernet", "mmdet")
 
@@ -41,13 +45,27 @@ class Options(hyperparams.Config):
     heatmap_weight: float = 1.0
     size_weight: float = 0.1
     offset_weight: float = 1.0
+    # l1, or giou of the whole box, whose size_weight should be nearer 1.
+    box_loss: str = "l1"
+    # A size for each class, so that objects of two classes can share a centre (the original's
+    # option of this name).
+    cat_spec_wh: bool = False
+    # predicted, or none: the middle of the cell.
+    offset: str = "predicted"
+    # One 3x3 convolution for all heads; groups of a group normalisation after it, or after those of
+    # each head; 0 has none.
+    shared_head: bool = False
+    head_norm_groups: int = 0
     # Detections an image, and the side of the max-pool window that picks peaks.
     max_detections: int = 100
     peak_kernel: int = 3
+    # Of two boxes of a class that overlap by more, the lower is dropped; 0 (published) keeps all.
+    box_nms: float = 0.0
 
     def faults(self, config):
         """Returns a sentence for every setting that cannot be."""
         cells = config.data.input_size[0] * config.data.input_size[-1] // STRIDE**2
+        hidden = self.head_channels or published_head_channels(config.model.backbone.name)
         checks = (
             (
                 self.radius_rule not in RADIUS_RULES,
@@ -80,6 +98,17 @@ class Options(hyperparams.Config):
                 self.peak_kernel < 1 or self.peak_kernel % 2 == 0,
                 f"model.options.peak_kernel must be odd; got {self.peak_kernel}.",
             ),
+            not_one_of("box_loss", self.box_loss, ("l1", "giou")),
+            not_one_of("offset", self.offset, ("predicted", "none")),
+            (
+                not 0.0 <= self.box_nms < 1.0,
+                f"model.options.box_nms must be 0 (off) or more and below 1; got {self.box_nms}.",
+            ),
+            (
+                self.head_norm_groups < 0 or hidden % max(self.head_norm_groups, 1) != 0,
+                f"model.options.head_norm_groups must divide the {hidden} channels of the heads; "
+                f"got {self.head_norm_groups}.",
+            ),
         )
         return [sentence for wrong, sentence in checks if wrong] + size_faults(config)
 
@@ -89,7 +118,14 @@ class Detector(PointDetector):
 
     # log(0.1 / 0.9) to the two places of the original: every cell starts at probability 0.1.
     HEATMAP_BIAS = -2.19
-    loss_names = ("loss", "heatmap_loss", "size_loss", "offset_loss")
+    # Sizes that start near 0 would overlap nothing, which teaches an overlap loss nothing.
+    GIOU_SIZE_BIAS = 8.0
+
+    @property
+    def loss_names(self):
+        """The keys of what `loss` returns."""
+        names = ("loss", "heatmap_loss", "size_loss", "offset_loss")
+        return names if self.options.offset == "predicted" else names[:-1]
 
     @property
     def map_size(self):
@@ -108,26 +144,38 @@ class Detector(PointDetector):
 
     def _heads(self, features, prefix):
         """Returns the maps of one stack by their prefixed names."""
-        name = self.config.model.backbone.name
-        hidden = self.options.head_channels or published_head_channels(name)
-        start = {"heatmap": {"final_bias": self.HEATMAP_BIAS}}
-        channels = {"heatmap": self.num_classes, "size": 2, "offset": 2}
-        return {
-            f"{prefix}{head}": conv_head(
-                features,
-                hidden,
-                count,
-                f"{prefix}{head}",
-                **start.get(head, regression_start(name)),
-            )
-            for head, count in channels.items()
-        }
+        options, name = self.options, self.config.model.backbone.name
+        hidden = options.head_channels or published_head_channels(name)
+        start = {head: dict(regression_start(name)) for head in ("size", "offset")}
+        start["heatmap"] = {"final_bias": self.HEATMAP_BIAS}
+        if options.box_loss == "giou":
+            start["size"]["final_bias"] = self.GIOU_SIZE_BIAS
+        groups = options.head_norm_groups
+        if options.shared_head:
+            shared = hidden_layer(features, hidden, f"{prefix}shared", norm_groups=groups)
+        outputs = {}
+        for head, channels in self._head_channels().items():
+            output = f"{prefix}{head}"
+            if options.shared_head:
+                kept = {k: v for k, v in start[head].items() if k in ("stddev", "final_bias")}
+                outputs[output] = final_layer(shared, channels, output, **kept)
+            else:
+                outputs[output] = conv_head(
+                    features, hidden, channels, output, **start[head], norm_groups=groups
+                )
+        return outputs
+
+    def _head_channels(self):
+        """Channels of the maps by name."""
+        sizes = self.num_classes if self.options.cat_spec_wh else 1
+        channels = {"heatmap": self.num_classes, "size": 2 * sizes}
+        return {**channels, "offset": 2} if self.options.offset == "predicted" else channels
 
     def encode(self, boxes_px, classes, mask):
-        """Returns the targets of `center_targets`; see `PointDetector.encode`."""
+        """Returns the targets of `center_targets`, and class; see `PointDetector.encode`."""
         options = self.options
         original = options.variant == "original"
-        return center_targets(
+        targets = center_targets(
             boxes_px / float(STRIDE),
             classes,
             mask,
@@ -139,6 +187,7 @@ class Detector(PointDetector):
             cell_owner="all" if original else "last",
             draw=options.heatmap_on == "host",
         )
+        return {**targets, "class": classes}
 
     def complete_targets(self, targets):
         """Draws the heat-maps that `encode` left to the device."""
@@ -172,40 +221,56 @@ class Detector(PointDetector):
             clamp, values = 0.0, 2.0 * tf.maximum(counts["peaks"], 1.0)
         heatmap = heatmap_focal_loss(outputs["heatmap"], targets["heatmap"], clamp)
         terms = {"heatmap_loss": heatmap / tf.maximum(counts["peaks"], 1.0)}
-        for name in ("size", "offset"):
-            total = sparse_l1_loss(outputs[name], targets["index"], targets["mask"], targets[name])
-            terms[f"{name}_loss"] = total / values
-        total = (
-            options.heatmap_weight * terms["heatmap_loss"]
-            + options.size_weight * terms["size_loss"]
-            + options.offset_weight * terms["offset_loss"]
-        )
-        return {"loss": total, **terms}
+        where = targets["index"], targets["mask"]
+        if options.box_loss == "giou":
+            overlap = self._overlap_loss(outputs, targets)
+            terms["size_loss"] = overlap / tf.maximum(counts["objects"], 1.0)
+        else:
+            total = sparse_l1_loss(outputs["size"], *where, targets["size"], targets["class"])
+            terms["size_loss"] = total / values
+        if options.offset == "predicted":
+            total = sparse_l1_loss(outputs["offset"], *where, targets["offset"])
+            terms["offset_loss"] = total / values
+        weights = {
+            "heatmap_loss": options.heatmap_weight,
+            "size_loss": options.size_weight,
+            "offset_loss": options.offset_weight,
+        }
+        return {"loss": sum(weights[name] * term for name, term in terms.items()), **terms}
+
+    def _overlap_loss(self, outputs, targets):
+        """Sums the GIoU losses of the objects' boxes."""
+        index = targets["index"]
+        size = gather_class_cells(outputs["size"], index, targets["class"])
+        center = 0.5 if self.options.offset == "none" else gather_cells(outputs["offset"], index)
+        size, center = tf.cast(size, tf.float32), tf.cast(center, tf.float32)
+        boxes = sized_boxes(center + tf.zeros_like(size), size)
+        losses = giou_loss(boxes, sized_boxes(targets["offset"], targets["size"]))
+        return tf.reduce_sum(losses * targets["mask"])
 
     def merge_mirrored(self, outputs, mirrored):
         """Averages probabilities and sizes with the mirror image's; offsets stay the image's own.
 
         As the original's flip test, which turns the maps without a shift of cells.
         """
-        turned = {name: tf.reverse(mirrored[name], axis=[2]) for name in ("heatmap", "size")}
-        mean = (tf.sigmoid(outputs["heatmap"]) + tf.sigmoid(turned["heatmap"])) / 2.0
-        return {
-            **outputs,
-            # The decoder takes logits; probabilities of exactly 1 must stay finite.
-            "heatmap": tf.math.log(mean) - tf.math.log1p(-tf.minimum(mean, 1.0 - 1e-7)),
-            "size": (outputs["size"] + turned["size"]) / 2.0,
-        }
+        size = (outputs["size"] + tf.reverse(mirrored["size"], axis=[2])) / 2.0
+        heatmap = mean_logits(outputs["heatmap"], mirrored["heatmap"])
+        return {**outputs, "heatmap": heatmap, "size": size}
 
     def decode(self, outputs):
         """Returns the `max_detections` best peaks as `Detections` in input pixels."""
-        return decode_centers(
+        rows, threshold = self.options.max_detections, self.options.box_nms
+        found = decode_centers(
             outputs["heatmap"],
             outputs["size"],
-            outputs["offset"],
-            self.options.max_detections,
+            outputs.get("offset"),
+            rows,
             self.options.peak_kernel,
             STRIDE,
         )
+        if not threshold:
+            return found
+        return class_nms(found.boxes, found.scores, found.classes, threshold, rows)
 
     def targets_to_outputs(self, targets):
         """Returns the maps that a perfect network would draw for batched targets.
@@ -216,8 +281,14 @@ class Detector(PointDetector):
         # Logit of the heat-map itself, finite at the ends.
         logits = tf.math.log(peak + 1e-6) - tf.math.log(1.0 - peak + 1e-6)
         outputs = {"heatmap": logits}
-        for name in ("size", "offset"):
-            outputs[name] = write_cells(
-                targets["index"], targets["mask"], targets[name], self.map_size
-            )
+        height, width = self.map_size
+        index, mask = targets["index"], targets["mask"]
+        if self.options.offset == "predicted":
+            outputs["offset"] = write_cells(index, mask, targets["offset"], self.map_size)
+        if self.options.cat_spec_wh:
+            # As if every cell were a row of one cell for each class.
+            index, width = index * self.num_classes + targets["class"], width * self.num_classes
+        size = write_cells(index, mask, targets["size"], (height, width))
+        channels = self._head_channels()["size"]
+        outputs["size"] = tf.reshape(size, [-1, *self.map_size, channels])
         return outputs

@@ -10,12 +10,8 @@ from official.modeling import hyperparams
 
 from centernet_tf.backbones import PYRAMID_STRIDES, build_pyramid
 from centernet_tf.detectors import PointDetector
-from centernet_tf.detectors.pyramid_faults import (
-    not_one_of,
-    pyramid_faults,
-    suppression_faults,
-    tower_faults,
-)
+from centernet_tf.detectors.option_faults import not_one_of
+from centernet_tf.detectors.pyramid_faults import pyramid_faults, suppression_faults, tower_faults
 from centernet_tf.layers.pyramid_head import distance_maps, logit_maps, tower
 from centernet_tf.ops import mirror, pyramid
 from centernet_tf.ops.box_losses import centerness, distance_boxes, giou_loss, iou_loss

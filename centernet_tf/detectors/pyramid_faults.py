@@ -61,12 +61,3 @@ def flip_faults(config, stride) -> list:
         f"evaluation.flip merges maps down to stride {stride}, so {name} must be a multiple of "
         f"{stride}; got {value}."
     ]
-
-
-def not_one_of(name, value, choices):
-    """Returns (is wrong, sentence) for an option with named choices."""
-    return (
-        value not in choices,
-        f"model.options.{name} must be {' or '.join(choices)}; got '{value}'."
-        f"{nearest(value, choices)}",
-    )

@@ -69,3 +69,8 @@ def _areas(boxes, targets):
 def _area(low, high):
     sides = tf.maximum(high - low, 0.0)
     return sides[..., 0] * sides[..., 1]
+
+
+def sized_boxes(centers, sizes):
+    """Boxes yxyx [..., 4] from centres (y, x) [..., 2] and sizes (h, w) [..., 2]."""
+    return tf.concat([centers - sizes / 2.0, centers + sizes / 2.0], axis=-1)
