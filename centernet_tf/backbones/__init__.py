@@ -49,7 +49,7 @@ def build_pyramid(
     extra_from="output",
     relu_before_p6=False,
     relu_before_p7=True,
-    initializer="glorot_uniform",
+    initializer=None,
 ):
     """Returns the levels P3 to P7 of normalised images [B, H, W, 3], as `fpn.fpn` makes them.
 
@@ -60,8 +60,8 @@ def build_pyramid(
       images: [B, H, W, 3].
       extra_from: what P6 is made of: 'output', 'lateral' or 'input' of P5.
       relu_before_p6, relu_before_p7: a ReLU before the convolution that makes the level.
-      initializer: of the pyramid's kernels; `layers.initializers.caffe2_xavier()` for
-        CenterNet-Update.
+      initializer: makes an initialiser for each kernel of the pyramid, a function without
+        arguments; `layers.initializers.caffe2_xavier` for CenterNet-Update, None is Glorot's.
 
     Returns:
       list of five maps, sides ceil(H / s) and ceil(W / s) for s in `PYRAMID_STRIDES`.
@@ -143,8 +143,9 @@ def _channels(config, setting, published):
     given = tuple(getattr(config, setting))
     if given and len(given) != len(published):
         raise UserError(
-            f"model.backbone.{setting} of '{config.name}' must have {count_of(len(published), 'value')}, as "
-            f"the published {list(published)}; got {list(given)}."
+            f"model.backbone.{setting} of '{config.name}' must have "
+            f"{count_of(len(published), 'value')}, as the published {list(published)}; got "
+            f"{list(given)}."
         )
     return given or scaled(published, config.width_multiplier)
 
