@@ -1,8 +1,6 @@
 """The page that the demonstration ends with: what went in, how it learned, what came out."""
 
-import csv
 import dataclasses
-import math
 from typing import List, Mapping
 
 from PIL import Image
@@ -10,6 +8,7 @@ from PIL import Image
 from centernet_tf.evaluation import html_page
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES
 from centernet_tf.evaluation.curves import line_chart
+from centernet_tf.evaluation.history_file import points, read_history
 from centernet_tf.evaluation.metrics_table import format_metric
 
 
@@ -98,29 +97,18 @@ def duration(seconds: float) -> str:
 
 def training_charts(history_path: str) -> list:
     """Returns charts of losses, COCO metrics, learning rate and throughput from a history.csv."""
-    with open(history_path, encoding="utf-8", newline="") as stream:
-        lines = list(csv.DictReader(stream))
-
-    def points(name):
-        return [(float(line["epoch"]), _number(line.get(name))) for line in lines]
-
+    lines = read_history(history_path)
     losses = [name for name in lines[0] if name == "loss" or name.endswith("_loss")]
     return [
-        line_chart({name: points(name) for name in losses}, "Loss", "epoch", log_y=True),
+        line_chart({name: points(lines, name) for name in losses}, "Loss", "epoch", log_y=True),
         line_chart(
-            {name: points(name) for name in ("AP50", "AP75", "AP")},
+            {name: points(lines, name) for name in ("AP50", "AP75", "AP")},
             "Average precision on held-out images",
             "epoch",
         ),
-        line_chart({"learning rate": points("learning_rate")}, "Learning rate", "epoch"),
-        line_chart({"images/s": points("images_per_second")}, "Images a second", "epoch"),
+        line_chart({"learning rate": points(lines, "learning_rate")}, "Learning rate", "epoch"),
+        line_chart({"images/s": points(lines, "images_per_second")}, "Images a second", "epoch"),
     ]
-
-
-def _number(text) -> float:
-    # Epochs without an evaluation have empty cells.
-    value = float(text) if text not in (None, "") else math.nan
-    return value if value >= 0 else math.nan
 
 
 def _metrics(metrics):

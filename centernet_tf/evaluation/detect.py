@@ -79,6 +79,10 @@ def _each_found(detect, batches):
     def run(function, batch):
         return function(batch["image"], batch["transform"])
 
+    if len(detect) == 1:
+        for batch in batches:
+            yield batch, run(detect[0], batch)
+        return
     with concurrent.futures.ThreadPoolExecutor(len(detect)) as threads:
         while group := list(itertools.islice(batches, len(detect))):
             yield from zip(group, threads.map(run, detect, group))

@@ -54,18 +54,26 @@ def scene_picture(scene, matches, pixels, class_names, threshold: float) -> Imag
         for index, crowd, lost in zip(scene.truth_classes, scene.truth_crowd, missed)
     ]
     truth = box_picture(pixels, scene.truth_boxes, scene.truth_classes, class_names, labels=labels)
+    found = found_picture(scene, matches, pixels, class_names, threshold)
+    return side_by_side(truth, found, ("ground truth", f"found (score {threshold:.2f} or more)"))
+
+
+def found_picture(scene, matches, pixels, class_names, threshold: float) -> Image.Image:
+    """Draws the detections of an image; only those of nothing are written out, with their scores.
+
+    Arguments as of `scene_picture`.
+    """
     # The best ones come last, and so on top.
-    rows = np.flatnonzero(shown)[::-1]
+    rows = np.flatnonzero(scene.found_scores >= threshold)[::-1]
     labels = [
         f"{class_names[scene.found_classes[row]]} {scene.found_scores[row]:.2f}"
         if matches[row] == NOTHING
         else ""
         for row in rows
     ]
-    found = box_picture(
+    return box_picture(
         pixels, scene.found_boxes[rows], scene.found_classes[rows], class_names, labels=labels
     )
-    return side_by_side(truth, found, ("ground truth", f"found (score {threshold:.2f} or more)"))
 
 
 def error_pictures(diagnosis, places, pixels, class_names) -> List[CaptionedPicture]:

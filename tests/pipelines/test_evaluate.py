@@ -12,6 +12,7 @@ import pytest
         (["pipelines.evaluate"], "--model_dir"),
         (["pipelines.evaluate", "--detections=setup.cfg"], "--annotations"),
         (["pipelines.evaluate", "--model_dir=no/such/model"], "no/such/model"),
+        (["pipelines.compare_runs", "--model_dir=tests"], "at least two"),
         (["pipelines.inspect_data", "--config_file=no_such.yaml"], "no_such.yaml"),
     ],
 )

@@ -1,0 +1,82 @@
+"""A trained and scored model directory, read back to be compared with another."""
+
+import dataclasses
+import json
+import os
+from typing import Dict, List, Sequence
+
+from centernet_tf.errors import UserError
+from centernet_tf.evaluation.coco_files import read_detections
+from centernet_tf.evaluation.history_file import read_history
+from centernet_tf.training.model_dir import read_config
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ScoredRun:
+    """What a run left.
+
+    Attributes:
+      name: short, and another for each run that is read together.
+      metrics: of its metrics.json.
+      detections: of its detections.json.
+      history: lines of its history.csv, none without one.
+      settings: values as text by their full name, such as 'train.epochs'.
+      data_dir: of the records it was trained on.
+    """
+
+    name: str
+    metrics: dict
+    detections: list
+    history: List[dict]
+    settings: Dict[str, str]
+    data_dir: str
+
+    @property
+    def split(self) -> str:
+        """What it was scored on."""
+        return self.metrics.get("split", "")
+
+
+def read_runs(model_dirs: Sequence[str]) -> List[ScoredRun]:
+    """Reads model directories that pipelines.evaluate, or a training, has scored.
+
+    Raises:
+      UserError: a folder is no model directory, or has no scores.
+    """
+    paths = [os.path.normpath(path) for path in model_dirs]
+    names = [os.path.basename(path) for path in paths]
+    return [
+        _read(path, name if names.count(name) == 1 else path) for path, name in zip(paths, names)
+    ]
+
+
+def _read(path, name):
+    config = read_config(path)
+    folder = os.path.join(path, "evaluation")
+    try:
+        with open(os.path.join(folder, "metrics.json"), encoding="utf-8") as stream:
+            metrics = json.load(stream)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path} has no scores that can be read ({error}); score it with "
+            f"python -m pipelines.evaluate --model_dir={path}"
+        ) from error
+    history = os.path.join(path, "history.csv")
+    return ScoredRun(
+        name=name,
+        metrics=metrics,
+        detections=read_detections(os.path.join(folder, "detections.json")),
+        history=read_history(history) if os.path.exists(history) else [],
+        settings=_flat(config.as_dict()),
+        data_dir=config.data.path,
+    )
+
+
+def _flat(mapping, prefix=""):
+    pairs = {}
+    for key, value in mapping.items():
+        if isinstance(value, dict):
+            pairs.update(_flat(value, f"{prefix}{key}."))
+        else:
+            pairs[f"{prefix}{key}"] = str(value)
+    return pairs
