@@ -49,7 +49,7 @@ def build_pyramid(
     extra_from="output",
     relu_before_p6=False,
     relu_before_p7=True,
-    initializer=None,
+    initializer="glorot_uniform",
 ):
     """Returns the levels P3 to P7 of normalised images [B, H, W, 3], as `fpn.fpn` makes them.
 
@@ -60,8 +60,7 @@ def build_pyramid(
       images: [B, H, W, 3].
       extra_from: what P6 is made of: 'output', 'lateral' or 'input' of P5.
       relu_before_p6, relu_before_p7: a ReLU before the convolution that makes the level.
-      initializer: makes an initialiser for each kernel of the pyramid, a function without
-        arguments; `layers.initializers.caffe2_xavier` for CenterNet-Update, None is Glorot's.
+      initializer: of the pyramid's kernels, see `fpn.fpn`.
 
     Returns:
       list of five maps, sides ceil(H / s) and ceil(W / s) for s in `PYRAMID_STRIDES`.

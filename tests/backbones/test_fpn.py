@@ -17,7 +17,8 @@ SIDES = ((9, 13), (5, 7), (3, 4))
 def pyramid(extra_from="output", relu_before_p6=False, sides=SIDES):
     """A pyramid over three maps, with the coarsest map itself as its last output."""
     maps = [keras.Input([*side, 2 + i], name=f"c{3 + i}") for i, side in enumerate(sides)]
-    return keras.Model(maps, fpn(maps, 4, extra_from, relu_before_p6, True, caffe2_xavier))
+    start = keras.initializers.serialize(caffe2_xavier())
+    return keras.Model(maps, fpn(maps, 4, extra_from, relu_before_p6, True, start))
 
 
 def maps(rng, sides=SIDES):
