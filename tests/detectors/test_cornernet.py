@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from centernet_tf.config import load_config, validate
-from centernet_tf.detectors import make_detector
+from centernet_tf.detectors import cornernet, make_detector
 from centernet_tf.detectors.stacks import stack_prefixes
 from centernet_tf.errors import UserError
 from tests.ops.tflite_run import run_tflite
@@ -189,6 +189,17 @@ def test_the_network_is_saved_and_loaded(rng, network, tmp_path):
     loaded = keras.models.load_model(tmp_path / "network.keras")
     for name, value in network(images).items():
         np.testing.assert_array_equal(loaded(images)[name], value)
+
+
+def test_parameters_as_published(monkeypatch):
+    features = keras.Input([8, 8, 256])
+    monkeypatch.setattr(cornernet.keras, "Input", lambda shape, name: features)
+    monkeypatch.setattr(cornernet, "build_backbone", lambda config, images: [images])
+    options = {"pool_channels": 128, "head_channels": 256}
+    heads = make_detector(load_config([], settings(**options)), 80).build()
+    of_stack = sum(int(np.prod(each.shape)) for each in heads.trainable_weights)
+    # The trunk of Hourglass-104 with its two stacks has 187,700,352.
+    assert 187_700_352 + 2 * of_stack == 201_035_212
 
 
 def test_settings_that_cannot_be():
