@@ -6,8 +6,8 @@ TOO_LARGE = 2
 UNKNOWN_FORMAT = 3
 
 MEANINGS = {
-    GOOD: "detected in",
+    GOOD: "was read",
     DAMAGED: "cannot be decoded: cut off, damaged, or an example without image/encoded",
     TOO_LARGE: "has more pixels than this export permits",
-    UNKNOWN_FORMAT: "no JPEG, PNG or BMP",
+    UNKNOWN_FORMAT: "is no JPEG, PNG or BMP",
 }

@@ -1,0 +1,151 @@
+"""The client: its retries, its threads, and what it leaves on disk."""
+
+import json
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from centernet_tf.data.annotations import Category
+from centernet_tf.errors import UserError
+from centernet_tf.export.prediction_run import write_predictions
+from centernet_tf.serving import client_faults
+from centernet_tf.serving.client_faults import RequestFailed, with_retries
+from centernet_tf.serving.client_run import ClientRun, Timings, make_client, read_labels
+from tests.serving.toy_model import Gate
+
+
+@pytest.fixture
+def paths(tmp_path, rng):
+    found = []
+    for index in range(7):
+        found.append(str(tmp_path / f"{index}.png"))
+        Image.fromarray(rng.integers(0, 256, [10, 20 + index, 3], np.uint8)).save(found[-1])
+    return found
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch):
+    monkeypatch.setattr(client_faults, "FIRST_WAIT_SECONDS", 0.001)
+
+
+def clients(server):
+    yield make_client("rest", f"127.0.0.1:{server.rest_port}", "toy", 30.0)
+    yield make_client("grpc", f"127.0.0.1:{server.grpc_port}", "toy", 30.0)
+
+
+def test_both_protocols_write_the_same_in_the_order_of_the_files(server, paths, tmp_path):
+    documents = []
+    for client in clients(server):
+        run = ClientRun(client, concurrency=3, batch_size=2)
+        out = str(tmp_path / "out")
+        results = run.results(paths)
+        documents.append(write_predictions(results, paths, run.categories, out, 0.5, draw=False))
+        assert (len(run.timings.seconds), run.timings.images) == (4, 7)
+        assert run.timings.line().startswith("4 requests: p50 ")
+    one, other = documents
+    assert [image["file_name"] for image in one["images"]] == paths
+    assert [image["width"] for image in one["images"]] == list(range(20, 27))
+    # The toy model scores by the bytes of the file, so that mixed-up rows would show.
+    with_sizes = [len(open(path, "rb").read()) for path in paths]  # noqa: SIM115
+    assert [found["score"] for found in one["annotations"]] == with_sizes
+    assert one["annotations"][3]["bbox"] == pytest.approx([0.2 * 23, 1.0, 0.4 * 23, 4.0], abs=1e-4)
+    assert one["categories"] == [{"id": 7, "name": "naïve"}]
+    assert json.dumps(one) == json.dumps(other)
+
+
+def test_labels_list_all_classes(server, paths, tmp_path):
+    labels = tmp_path / "labels.json"
+    labels.write_text('[{"id": 3, "name": "disc"}, {"id": 7, "name": "naïve"}]', encoding="utf-8")
+    run = ClientRun(next(clients(server)), categories=read_labels(str(labels)))
+    results = list(run.results(paths[:1]))
+    assert run.categories == [Category(3, "disc"), Category(7, "naïve")]
+    assert results[0].found.classes.tolist() == [1]
+    labels.write_text("{}")
+    with pytest.raises(UserError, match="is no list of classes"):
+        read_labels(str(labels.parent / "none.json"))
+
+
+def test_an_unreadable_file_is_a_fault_of_its_own(server, paths, tmp_path):
+    (tmp_path / "text.png").write_text("hello")
+    mixed = [paths[0], str(tmp_path / "text.png"), paths[1]]
+    results = list(ClientRun(next(clients(server)), batch_size=3).results(mixed))
+    assert [result.fault is None for result in results] == [True, False, True]
+    assert "no image" in results[1].fault.reason
+
+
+def test_what_the_server_cannot_read_is_named(paths):
+    class Strict:
+        def detect(self, images):
+            return [{"image_status": np.array(2)} for _ in images]
+
+    (result,) = ClientRun(Strict()).results(paths[:1])
+    assert "the server says that it has more pixels than" in result.fault.reason
+
+
+def test_a_busy_server_is_asked_again(make_server, paths):
+    server = make_server(max_queue=1, max_batch_size=1)
+    client = make_client("rest", f"127.0.0.1:{server.rest_port}", "toy", 30.0)
+    run = ClientRun(client, concurrency=4, attempts=20)
+    with Gate(server) as gate:
+        threading.Timer(0.3, gate.opened.set).start()
+        results = list(run.results(paths[:4]))
+    assert all(result.fault is None for result in results)
+    assert run.timings.retries > 0
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_attempts_end(attempts):
+    calls = []
+
+    def request():
+        calls.append(1)
+        raise RequestFailed("busy", retry=True)
+
+    with pytest.raises(RequestFailed, match="busy"):
+        with_retries(request, attempts)
+    assert len(calls) == attempts
+
+
+def test_what_will_never_succeed_is_not_tried_again(server):
+    for client in clients(server):
+        calls = []
+
+        def request(client=client, calls=calls):
+            calls.append(1)
+            return client.detect([b"a"] * 17)
+
+        with pytest.raises(RequestFailed, match="17 rows; at most 16"):
+            with_retries(request, 5)
+        assert len(calls) == 1
+
+
+def test_waits_double_and_follow_the_server(monkeypatch):
+    waits = []
+    monkeypatch.setattr(client_faults.time, "sleep", waits.append)
+    monkeypatch.setattr(client_faults, "FIRST_WAIT_SECONDS", 1.0)
+    monkeypatch.setattr(client_faults.random, "uniform", lambda low, high: high)
+    faults = iter([RequestFailed("a", True), RequestFailed("b", True, wait=9.0)])
+
+    def request():
+        for fault in faults:
+            raise fault
+        return "answer"
+
+    assert with_retries(request, 5) == "answer"
+    assert waits == [1.0, 9.0]
+
+
+def test_a_server_that_is_not_there_is_one_sentence():
+    for protocol in ("rest", "grpc"):
+        client = make_client(protocol, "127.0.0.1:1", "toy", 2.0)
+        with pytest.raises(RequestFailed, match="127.0.0.1:1") as caught:
+            client.detect([b"a"])
+        assert caught.value.retry
+    with pytest.raises(UserError, match="as host:port; got 'ftp://x'"):
+        make_client("rest", "ftp://x", "toy", 1.0)
+
+
+def test_without_answers_there_are_no_percentiles():
+    assert Timings().line() == "No request was answered."
