@@ -50,7 +50,9 @@ class Pair:
         """An array of PyTorch's layout, such as the weight or its gradient, in ours."""
         value = value.transpose(self.axes)
         if self.rule.outputs:
-            value = value[..., list(self.rule.outputs)]
+            # Once, or once a class.
+            groups = value.reshape(*value.shape[:-1], -1, len(self.rule.outputs))
+            value = groups[..., list(self.rule.outputs)].reshape(value.shape)
         if self.rule.inputs and value.ndim > 1:
             value = value[..., list(self.rule.inputs), :]
         return value

@@ -1,7 +1,8 @@
 """The networks of mmdet (and mmcv's layers): CenterNet, FCOS, CenterNet-Update, CornerNet."""
 
+from centernet_tf.weights.mmdet_corner import corner_rules
 from centernet_tf.weights.resnet_trunk import resnet_rules
-from centernet_tf.weights.rules import COUNTERS, LTRB_TO_TLBR, XY_TO_YX, Rule
+from centernet_tf.weights.rules import COUNTERS, LTRB_TO_TLBR, XY_TO_YX, Rule, prefixes_of
 
 # The bias whose length is the number of classes.
 CLASS_BIAS = r"bbox_head\.(?:heatmap_head\.2|conv_cls|tl_heat\.0\.1\.conv)\.bias"
@@ -19,9 +20,10 @@ def rules(network):
     Args:
       network: functional model.
     """
-    del network
-    trunk = resnet_rules(r"backbone\.")
-    return (*trunk, *_deconv_layers(), *_center_heads(), *_pyramid(), *_pyramid_heads())
+    center = (*_deconv_layers(), *_center_heads())
+    pyramid = (*_pyramid(), *_pyramid_heads())
+    corners = corner_rules(prefixes_of(network))
+    return (*resnet_rules(r"backbone\."), *center, *pyramid, *corners)
 
 
 def _deconv_layers():

@@ -9,6 +9,8 @@ import dataclasses
 import re
 from typing import Optional, Tuple
 
+from centernet_tf.detectors.stacks import stack_prefixes
+
 # The convolution of a deformable layer's offsets has had several names: a module inside the layer,
 # and, oldest in mmcv, one beside it with a suffix, so that a.conv_offset can belong to a or a.conv.
 _OFFSETS = (
@@ -25,7 +27,7 @@ class Rule:
       pattern: regular expression of whole module names.
       layers: templates of layer names with the groups of the pattern, such as r'stage\\1_conv'.
       outputs: where the order of the output channels differs, ours in terms of theirs: (1, 0) turns
-        (x, y) into (y, x).
+        (x, y) into (y, x), and so for every pair of channels.
       inputs: the same for the input channels.
     """
 
@@ -80,3 +82,9 @@ def find_layer(module: str, rules, layers):
 def reason_unused(key: str, unused) -> str:
     """Returns why a key is not needed, or ''."""
     return next((note.reason for note in unused if re.fullmatch(note.pattern, key)), "")
+
+
+def prefixes_of(network):
+    """Returns what the names of the layers of each supervised stack begin with."""
+    found = [re.match(r"stack(\d+)_", layer.name) for layer in network.layers]
+    return stack_prefixes(max([int(match.group(1)) + 2 for match in found if match], default=1))

@@ -1,7 +1,7 @@
 """The networks of xingyizhou/CenterNet."""
 
 from centernet_tf.weights.resnet_trunk import resnet_rules
-from centernet_tf.weights.rules import COUNTERS, XY_TO_YX, Rule
+from centernet_tf.weights.rules import COUNTERS, XY_TO_YX, Rule, prefixes_of
 
 # The bias whose length is the number of classes.
 CLASS_BIAS = r"hm\.(?:2|0\.1)\.bias"
@@ -16,7 +16,9 @@ def rules(network):
       network: functional model.
     """
     layers = {layer.name for layer in network.layers}
-    return (*resnet_rules(), *_deconv_layers("neck0_dcn" in layers), *_heads())
+    prefixes = prefixes_of(network)
+    heads = (*_heads(), *_hourglass_heads(prefixes))
+    return (*resnet_rules(), *_deconv_layers("neck0_dcn" in layers), *heads)
 
 
 def _deconv_layers(deformable):
@@ -35,3 +37,11 @@ def _heads():
     for theirs, ours, order in _HEADS:
         yield Rule(rf"{theirs}\.0", (f"{ours}_hidden",))
         yield Rule(rf"{theirs}\.2", (f"{ours}_final",), outputs=order)
+
+
+def _hourglass_heads(prefixes):
+    """A head for each stack, such as hm.1.0.conv and hm.1.1 of the second."""
+    for theirs, ours, order in _HEADS:
+        for stack, prefix in enumerate(prefixes):
+            yield Rule(rf"{theirs}\.{stack}\.0\.conv", (f"{prefix}{ours}_hidden",))
+            yield Rule(rf"{theirs}\.{stack}\.1", (f"{prefix}{ours}_final",), outputs=order)

@@ -7,8 +7,12 @@ import tensorflow as tf
 
 from tests.weights.golden_networks import NETWORKS, STRIDE, load
 
+# One of each source in every run; all of them where there is time.
+FAST = ("xy_res_18", "mm_centernet_r18_dcn")
+CASES = [pytest.param(name, marks=[] if name in FAST else pytest.mark.slow) for name in NETWORKS]
 
-@pytest.fixture(scope="module", params=list(NETWORKS))
+
+@pytest.fixture(scope="module", params=CASES)
 def imported(request, testdata):
     return load(testdata / "golden" / "tiny", request.param)
 

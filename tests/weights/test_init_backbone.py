@@ -81,7 +81,10 @@ def test_files_that_are_no_trunk(tmp_path, classifier):
         init_backbone(network, write(tmp_path / "b.pth", ordered(cut)), "res_18", config.data)
 
 
-@pytest.mark.parametrize("name, depth, width", [("tv_resnet18", 18, 7), ("tv_resnet50", 50, 5)])
+@pytest.mark.parametrize(
+    "name, depth, width",
+    [("tv_resnet18", 18, 7), pytest.param("tv_resnet50", 50, 5, marks=pytest.mark.slow)],
+)
 def test_torchvision_itself(testdata, name, depth, width):
     folder = testdata / "golden" / "tiny"
     images = keras.Input([128, 160, 3])

@@ -181,14 +181,15 @@ def test_new_and_old_names_of_offsets(tmp_path, rng, offset):
     np.testing.assert_allclose(found, values[f"neck__deconv_layers__0__{offset}__bias"], rtol=1e-6)
 
 
-def test_turned_channels(tmp_path, rng):
-    kernel, bias = rng.normal(size=[2, 3, 1, 1]), rng.normal(size=[2])
-    network = one_layer(keras.layers.Conv2D(2, 1, name="a"))
+@pytest.mark.parametrize("order", [[1, 0], [1, 0, 3, 2]], ids=["once", "for each of two classes"])
+def test_turned_channels(tmp_path, rng, order):
+    kernel, bias = rng.normal(size=[len(order), 3, 1, 1]), rng.normal(size=[len(order)])
+    network = one_layer(keras.layers.Conv2D(len(order), 1, name="a"))
     tensors = stored(tmp_path, a__weight=kernel, a__bias=bias)
     match_weights(network, tensors, [Rule("a", ("a",), XY_TO_YX, (2, 1, 0))]).assign()
-    expected = kernel[::-1, ::-1, 0, 0].T
+    expected = kernel[order][:, ::-1, 0, 0].T
     np.testing.assert_allclose(network.get_layer("a").kernel[0, 0], expected, rtol=1e-6)
-    np.testing.assert_allclose(network.get_layer("a").bias, bias[::-1], rtol=1e-6)
+    np.testing.assert_allclose(network.get_layer("a").bias, bias[order], rtol=1e-6)
 
 
 def test_two_weights_for_one_variable_are_not_both_used(tmp_path):
