@@ -8,6 +8,8 @@
     mmdet_resnetN_dcn     the same, deformable
     lateral_resnetN       ResNet with a neck that also sees the finer stages; to train from scratch
     lateral_resnetN_dcn   the same, deformable
+    hourglass_104         two stacked hourglasses, both supervised (CornerNet, CenterNet)
+    hourglass_52          one of them
 
 `build_pyramid`, levels P3 to P7:
 
@@ -221,6 +223,20 @@ def _lateral(deformable):
     return build
 
 
+def _hourglass(config, images, depth):
+    from centernet_tf.backbones.hourglass import BLOCKS, CHANNELS, hourglass
+
+    channels = trunk_channels(config, CHANNELS)
+    (out_channels,) = neck_channels(config, CHANNELS[:1])
+    blocks = tuple(config.level_blocks) or BLOCKS
+    if len(blocks) != len(BLOCKS) or min(blocks) < 1:
+        raise UserError(
+            f"model.backbone.level_blocks of '{config.name}' must have {len(BLOCKS)} positive "
+            f"values, as the published {list(BLOCKS)}; got {list(blocks)}."
+        )
+    return hourglass(images, int(depth) // 52, channels, blocks, out_channels)
+
+
 def _caffe_stages(config, images, depth):
     return _stages(config, images, depth, caffe=True)
 
@@ -232,6 +248,7 @@ _FAMILIES = (
     _resnet_family("mmdet_resnet{}_dcn", _conv_deconv(deformable=True, use_bias=False)),
     _resnet_family("lateral_resnet{}", _lateral(deformable=False)),
     _resnet_family("lateral_resnet{}_dcn", _lateral(deformable=True)),
+    _Family("hourglass_(52|104)", ("hourglass_52", "hourglass_104"), _hourglass, multiple=128),
     _resnet_family("fpn_resnet{}", _stages, pyramid=True),
     _resnet_family("fpn_resnet{}_caffe", _caffe_stages, pyramid=True),
 )

@@ -9,6 +9,7 @@ import keras
 from centernet_tf.errors import UserError
 from centernet_tf.layers.conv_norm import conv_norm
 from centernet_tf.layers.deformable_conv_norm import deformable_conv_norm
+from centernet_tf.layers.residual_block import add_and_relu, basic_block, shortcut
 
 # Blocks of the four stages, and whether a block is a bottleneck with four times its width at the
 # end.
@@ -61,15 +62,9 @@ def resnet(images, depth, base_channels=64, caffe=False, dcn_stages=()):
             if bottleneck:
                 x = _bottleneck(x, width, strides, name, caffe, stage + 1 in dcn_stages)
             else:
-                x = _basic(x, width, strides, name)
+                x = basic_block(x, width, strides, name)
         features.append(x)
     return features
-
-
-def _basic(x, width, strides, name):
-    y = conv_norm(x, width, 3, strides, f"{name}_1")
-    y = conv_norm(y, width, 3, 1, f"{name}_2", relu=False)
-    return _join(_shortcut(x, width, strides, name), y, name)
 
 
 def _bottleneck(x, width, strides, name, caffe, deformable):
@@ -80,15 +75,4 @@ def _bottleneck(x, width, strides, name, caffe, deformable):
     else:
         y = conv_norm(y, width, 3, second, f"{name}_2")
     y = conv_norm(y, 4 * width, 1, 1, f"{name}_3", relu=False)
-    return _join(_shortcut(x, 4 * width, strides, name), y, name)
-
-
-def _shortcut(x, channels, strides, name):
-    if strides == 1 and x.shape[-1] == channels:
-        return x
-    return conv_norm(x, channels, 1, strides, f"{name}_shortcut", relu=False)
-
-
-def _join(shortcut, y, name):
-    y = keras.layers.Add(name=f"{name}_add")([shortcut, y])
-    return keras.layers.ReLU(name=f"{name}_relu")(y)
+    return add_and_relu(shortcut(x, 4 * width, strides, name), y, name)
