@@ -58,6 +58,19 @@ def name_of(variable) -> str:
     return variable.name.split(":")[0]
 
 
+def check_names(network) -> None:
+    """Checks that a network can be told from a checkpoint by names.
+
+    Raises:
+      ValueError: two of its variables have the same name.
+    """
+    seen = set()
+    for variable in network.variables:
+        if name_of(variable) in seen:
+            raise ValueError(f"two variables of {network.name} are called {name_of(variable)}")
+        seen.add(name_of(variable))
+
+
 @dataclasses.dataclass(frozen=True)
 class Match:
     """How the variables of a network and of a checkpoint go together, by name.

@@ -2,6 +2,7 @@
 
 from centernet_tf.layers.conv_norm import synchronized_batch_norm
 from centernet_tf.training.averaged_weights import AveragedWeights
+from centernet_tf.training.checkpoint_weights import check_names
 from centernet_tf.training.freezing import freeze
 from centernet_tf.training.optimizers import make_optimizer
 from centernet_tf.training.precision import built_in, with_loss_scale
@@ -25,6 +26,7 @@ def make_trainer(config, detector, schedule, prepare=None) -> Trainer:
     train, synchronized = config.train, config.model.sync_batch_norm
     with built_in(config.runtime.precision), synchronized_batch_norm(synchronized):
         network = detector.build()
+    check_names(network)
     if prepare:
         prepare(network)
     told = freeze(network, train.freeze_backbone_stages, train.freeze_batch_norm)
