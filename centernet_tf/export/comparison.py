@@ -1,20 +1,34 @@
 """How far apart two runs of the same detector are."""
 
 import dataclasses
-from typing import Sequence
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
 from centernet_tf.errors import UserError
 from centernet_tf.ops.detections import Detections
 
-# What an exported detector may differ from the trained one, in pixels of the original image and in
-# score.
-BOX_TOLERANCE_PX = 0.1
-SCORE_TOLERANCE = 1e-3
 # Below this the rows are background, where a heat-map is flat and rounding decides which cell is a
 # peak.
 LOWEST_SCORE = 0.01
+
+
+class Tolerance(NamedTuple):
+    """What an exported detector may differ from the trained one.
+
+    Attributes:
+      box_px: of any box side, in pixels of the original image.
+      score: of any score.
+      lowest_score: below it, a detection need not have a counterpart.
+    """
+
+    box_px: float
+    score: float
+    lowest_score: float = LOWEST_SCORE
+
+
+# Of what computes the same in float32.
+EXACT = Tolerance(box_px=0.1, score=1e-3)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,11 +49,17 @@ class Difference:
 
     @property
     def is_tolerable(self) -> bool:
-        """Says whether both differences are within the tolerances."""
-        return self.box_px <= BOX_TOLERANCE_PX and self.score <= SCORE_TOLERANCE
+        """Says whether both differences are within `EXACT`."""
+        return self.is_within(EXACT)
+
+    def is_within(self, tolerance: Tolerance) -> bool:
+        """Says whether both differences are within a tolerance."""
+        return self.box_px <= tolerance.box_px and self.score <= tolerance.score
 
 
-def compare(expected: Sequence[Detections], found: Sequence[Detections]) -> Difference:
+def compare(
+    expected: Sequence[Detections], found: Sequence[Detections], tolerance: Tolerance = EXACT
+) -> Difference:
     """Compares two detectors image by image, in both directions.
 
     Where the rows do not agree one by one, a detection is held against the closest one of its class
@@ -50,8 +70,9 @@ def compare(expected: Sequence[Detections], found: Sequence[Detections]) -> Diff
     Args:
       expected, found: an item an image: Detections of NumPy arrays without batch, only the rows
         meant.
+      tolerance: within which rows are taken for the same.
     """
-    images = [_compare_image(one, other) for one, other in zip(expected, found)]
+    images = [_compare_image(*pair, tolerance) for pair in zip(expected, found)]
     return Difference(
         box_px=_largest([image.box_px for image in images]),
         score=_largest([image.score for image in images]),
@@ -73,35 +94,38 @@ def worst(differences: Sequence[Difference]) -> Difference:
     )
 
 
-def require_tolerable(difference: Difference, artefact: str, images: str) -> None:
+def require_tolerable(
+    difference: Difference, artefact: str, images: str, tolerance: Tolerance = EXACT
+) -> None:
     """Refuses an exported detector that says something else than the trained one.
 
     Args:
       difference: between the two.
       artefact: what was exported, such as 'SavedModel'.
       images: what the images were, such as '4 images of the split val'.
+      tolerance: what it may differ.
 
     Raises:
       UserError: the difference is too large.
     """
-    if difference.is_tolerable:
+    if difference.is_within(tolerance):
         return
     raise UserError(
         f"The {artefact} differs from the trained network by {difference.box_px:.3g} px in boxes "
-        f"(at most {BOX_TOLERANCE_PX} is allowed) and {difference.score:.3g} in scores (at most "
-        f"{SCORE_TOLERANCE}) on {images}; it was not kept. A network that has hardly been trained "
+        f"(at most {tolerance.box_px} is allowed) and {difference.score:.3g} in scores (at most "
+        f"{tolerance.score}) on {images}; it was not kept. A network that has hardly been trained "
         "can fail so where its heat-map is flat; train it longer, or report this with its "
         "params.yaml."
     )
 
 
-def _compare_image(one: Detections, other: Detections) -> Difference:
+def _compare_image(one: Detections, other: Detections, tolerance: Tolerance) -> Difference:
     by_row = _compare_rows(one, other)
-    if by_row is not None and by_row.is_tolerable:
+    if by_row is not None and by_row.is_within(tolerance):
         return by_row
-    lowest = _lowest_comparable(one, other)
-    boxes, scores = _to_closest(one, other, lowest)
-    boxes_back, scores_back = _to_closest(other, one, lowest)
+    lowest = _lowest_comparable(one, other, tolerance)
+    boxes, scores = _to_closest(one, other, lowest, tolerance)
+    boxes_back, scores_back = _to_closest(other, one, lowest, tolerance)
     # Whatever changed places, the n-th best score is the n-th best.
     shared = min(len(one.scores), len(other.scores))
     by_rank = np.abs(one.scores[:shared] - other.scores[:shared])
@@ -130,15 +154,15 @@ def _compare_rows(one: Detections, other: Detections):
     )
 
 
-def _lowest_comparable(one: Detections, other: Detections) -> float:
+def _lowest_comparable(one: Detections, other: Detections, tolerance: Tolerance) -> float:
     """The score above which a detection of either run must be in the other."""
     last = max(
         (float(found.scores[-1]) for found in (one, other) if len(found.scores)), default=0.0
     )
-    return max(LOWEST_SCORE, last + SCORE_TOLERANCE)
+    return max(tolerance.lowest_score, last + tolerance.score)
 
 
-def _to_closest(rows: Detections, among: Detections, lowest: float):
+def _to_closest(rows: Detections, among: Detections, lowest: float, tolerance: Tolerance):
     """Box and score differences of rows from `lowest` up to their closest counterparts."""
     wanted = np.flatnonzero(rows.scores >= lowest)
     if not len(among.scores):
@@ -146,7 +170,7 @@ def _to_closest(rows: Detections, among: Detections, lowest: float):
     boxes = np.abs(rows.boxes[wanted, np.newaxis] - among.boxes[np.newaxis]).max(axis=-1)
     scores = np.abs(rows.scores[wanted, np.newaxis] - among.scores[np.newaxis])
     is_other_class = rows.classes[wanted, np.newaxis] != among.classes[np.newaxis]
-    cost = np.maximum(boxes / BOX_TOLERANCE_PX, scores / SCORE_TOLERANCE)
+    cost = np.maximum(boxes / tolerance.box_px, scores / tolerance.score)
     cost = np.where(is_other_class, np.inf, cost)
     closest = cost.argmin(axis=-1)
     line = np.arange(len(wanted))

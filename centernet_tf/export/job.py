@@ -6,13 +6,18 @@ import os
 from centernet_tf.count_of import count_of
 from centernet_tf.errors import UserError, nearest
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
+from centernet_tf.export.tflite_options import DEFAULT_TFLITE_OPTIONS, TFLiteOptions
 from centernet_tf.training.model_dir import load_trained
 
 FORMATS = ("saved_model", "tflite")
 
 
 def run_export(
-    model_dir: str, export_format: str, output: str, options: ExportOptions = DEFAULT_OPTIONS
+    model_dir: str,
+    export_format: str,
+    output: str,
+    options: ExportOptions = DEFAULT_OPTIONS,
+    lite: TFLiteOptions = DEFAULT_TFLITE_OPTIONS,
 ) -> str:
     """Exports the newest checkpoint.
 
@@ -21,9 +26,11 @@ def run_export(
       export_format: one of `FORMATS`.
       output: folder of the versions of a SavedModel, or the path of a .tflite file.
       options: see `ExportOptions`.
+      lite: see `TFLiteOptions`; of a .tflite file alone.
 
     Returns:
-      one line: where it is, and how far it is from the trained network.
+      where it is, and how far it is from the trained network: one line, below the report's table
+      for a .tflite file.
 
     Raises:
       UserError: see `load_trained`, `export_saved_model` and `export_tflite`.
@@ -35,20 +42,36 @@ def run_export(
         )
     trained = load_trained(model_dir)
     if export_format == "tflite":
-        from centernet_tf.export.tflite import export_tflite
+        return _run_tflite(trained, output, options, lite)
+    from centernet_tf.export.saved_model import export_saved_model
 
-        path = export_tflite(trained, output, options)
-        description = os.path.splitext(path)[0] + ".json"
-    else:
-        from centernet_tf.export.saved_model import export_saved_model
-
-        path = export_saved_model(trained, output, options)
-        description = os.path.join(path, "assets", "metadata.json")
-    with open(description, encoding="utf-8") as stream:
-        check = json.load(stream)["check"]
-    artefact = "It was" if export_format == "tflite" else "Each of its signatures was"
+    path = export_saved_model(trained, output, options)
+    check = _read_json(os.path.join(path, "assets", "metadata.json"))["check"]
     return (
-        f"Exported step {trained.step} to {path}. {artefact} compared with the trained network on "
-        f"{count_of(check['num_detections'], 'detection')} in {check['images']}: boxes agree "
-        f"within {check['box_px']:.2g} px, scores within {check['score']:.2g}."
+        f"Exported step {trained.step} to {path}. Each of its signatures was {_compared(check)}: "
+        f"boxes agree within {check['box_px']:.2g} px, scores within {check['score']:.2g}."
     )
+
+
+def _run_tflite(trained, output, options, lite) -> str:
+    from centernet_tf.export.tflite import REPORT_ENDING, export_tflite
+    from centernet_tf.export.tflite_report import report_table
+
+    path = export_tflite(trained, output, options, lite)
+    report = _read_json(os.path.splitext(path)[0] + REPORT_ENDING)
+    check = report["difference"]
+    return (
+        f"{report_table(report)}\n"
+        f"Exported step {trained.step} to {path}. It was {_compared(check)}. How to call it stands "
+        f"in {os.path.splitext(path)[0]}.md."
+    )
+
+
+def _compared(check: dict) -> str:
+    detections = count_of(check["num_detections"], "detection")
+    return f"compared with the trained network on {detections} in {check['images']}"
+
+
+def _read_json(path: str) -> dict:
+    with open(path, encoding="utf-8") as stream:
+        return json.load(stream)

@@ -1,101 +1,108 @@
-"""Exports a trained detector as one float32 TFLite file."""
+"""Exports a trained detector as one TFLite file."""
 
 import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 
 import tensorflow as tf
-from tensorflow.lite.python.convert_phase import ConverterError
 
 from centernet_tf.errors import UserError
 from centernet_tf.export import flatbuffer, metadata
-from centernet_tf.export.comparison import Difference, compare, require_tolerable
-from centernet_tf.export.keras_predictor import KerasPredictor
-from centernet_tf.export.native_output import hidden_unless_it_fails
+from centernet_tf.export.comparison import require_tolerable
+from centernet_tf.export.model_guide import model_guide
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
+from centernet_tf.export.raw_decoder import letterbox
 from centernet_tf.export.remains import remove_remains, temporary_path
 from centernet_tf.export.sample_images import sample_images
-from centernet_tf.export.tflite_module import OUTPUT_NAMES, TFLiteModule
-from centernet_tf.export.tflite_predictor import TFLitePredictor
+from centernet_tf.export.tflite_check import (
+    TOLERANCES,
+    as_json,
+    check_tflite,
+    require_score,
+    score_both,
+)
+from centernet_tf.export.tflite_convert import convert
+from centernet_tf.export.tflite_options import DEFAULT_TFLITE_OPTIONS, TFLiteOptions
+from centernet_tf.export.tflite_report import make_report
 
 NUM_CHECKED_IMAGES = 4
+REPORT_ENDING = ".export_report.json"
 
 
-def export_tflite(trained, path: str, options: ExportOptions = DEFAULT_OPTIONS) -> str:
+def export_tflite(
+    trained,
+    path: str,
+    options: ExportOptions = DEFAULT_OPTIONS,
+    lite: TFLiteOptions = DEFAULT_TFLITE_OPTIONS,
+) -> str:
     """Writes a TFLite file of built-in operations, and checks that it says what the network says.
 
     Labels and metadata are appended to the file, as TFLite Metadata's associated files are (it is
-    also a zip archive), and stand beside it: NAME.labels.json and NAME.json for NAME.tflite. All
-    are written under temporary names and renamed once the file has been run.
+    also a zip archive), and stand beside it: NAME.labels.json and NAME.json for NAME.tflite, with
+    NAME.export_report.json (size, speed, differences, AP, operations) and NAME.md (how to call it).
+    All are written under temporary names and renamed once the file has been run.
 
     Args:
       trained: what `training.model_dir.load_trained` returns.
       path: of the file, ending in .tflite; replaced when it is there.
       options: see `ExportOptions`.
+      lite: see `TFLiteOptions`.
 
     Returns:
       `path`.
 
     Raises:
       UserError: the path cannot be written, the network needs other operations, or the file differs
-        from the network; then nothing is left behind.
+        from the network by more than the variant may; then nothing is left behind.
     """
     name = _checked_name(path)
-    model = convert(trained, options)
-    description = metadata.describe(trained, options, "tflite")
-    description["operations"] = flatbuffer.operations(model)
+    model = convert(trained, options, lite)
+    description = _describe(trained, options, lite, model)
     _require_builtin(description["operations"])
-    description["sha256"] = hashlib.sha256(model).hexdigest()
+    endings = (".labels.json", ".json", REPORT_ENDING, ".md")
     labels = metadata.labels_json(trained.categories)
-    with _temporary_names([f"{name}.labels.json", f"{name}.json", path]) as temporary:
+    with _temporary_names([*(name + ending for ending in endings), path]) as temporary:
         _write(temporary[path], model, {"labels.json": labels, "metadata.json": _json(description)})
         images, origin = sample_images(trained, NUM_CHECKED_IMAGES)
-        difference = check_tflite(trained, temporary[path], images, options)
-        require_tolerable(difference, "TFLite file", origin)
-        description["check"] = metadata.describe_check(difference, origin)
-        metadata.write_text(temporary[f"{name}.labels.json"], labels)
-        metadata.write_text(temporary[f"{name}.json"], _json(description))
+        difference = check_tflite(trained, temporary[path], images, options, lite)
+        if not lite.is_quantized:
+            require_tolerable(difference, "TFLite file", origin, TOLERANCES[lite.variant])
+        scores = score_both(trained, temporary[path], options, lite)
+        require_score(scores, lite)
+        description["check"] = {"images": origin, **as_json(difference)}
+        report = make_report(model, description, _timed_image(images[0], lite, trained), scores)
+        guide = model_guide(model, description, report, os.path.basename(path))
+        texts = (labels, _json(description), _json(report), guide)
+        for ending, text in zip(endings, texts):
+            metadata.write_text(temporary[name + ending], text)
     return path
 
 
-def convert(trained, options: ExportOptions = DEFAULT_OPTIONS) -> bytes:
-    """Returns the flatbuffer.
-
-    Raises:
-      UserError: the network needs operations that are not built into TFLite.
-    """
-    module = TFLiteModule(trained, options)
-    with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, signatures={"serving_default": module.detect})
-        converter = tf.lite.TFLiteConverter.from_saved_model(
-            folder, signature_keys=["serving_default"]
-        )
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        model, failure = None, None
-        with hidden_unless_it_fails():
-            try:
-                model = converter.convert()
-            except ConverterError as error:
-                failure = error
-    if failure:
-        raise UserError(
-            "The network cannot be written with TFLite's built-in operations alone: "
-            f"{_reason(failure)}"
-        ) from failure
-    height, width = trained.config.data.input_size
-    return flatbuffer.settle(model, [1, height, width, 3], OUTPUT_NAMES)
-
-
-def check_tflite(trained, path: str, images, options: ExportOptions) -> Difference:
-    """Runs a TFLite file and the network on the same encoded images."""
-    one, other = KerasPredictor(trained, options), TFLitePredictor(path)
-    pixels = [tf.io.decode_image(image, 3, expand_animations=False).numpy() for image in images]
-    return compare(
-        [one.predict(image) for image in pixels], [other.predict(image) for image in pixels]
+def _describe(trained, options, lite, model: bytes) -> dict:
+    """The metadata, but for the check."""
+    maps = flatbuffer.output_shapes(model)
+    height, _ = trained.config.data.input_size
+    limit = options.max_detections or trained.detector.options.max_detections
+    description = metadata.describe(trained, options, "tflite")
+    description.update(
+        variant=lite.variant,
+        head=lite.head,
+        max_detections=limit,
+        outputs=maps,
+        operations=flatbuffer.operations(model),
+        sha256=hashlib.sha256(model).hexdigest(),
     )
+    if lite.head == "raw":
+        description["stride"] = height // maps["peaks"][1]
+    return description
+
+
+def _timed_image(encoded: bytes, lite, trained):
+    """A decoded image, of the input's size for a raw head."""
+    image = tf.io.decode_image(encoded, 3, expand_animations=False).numpy()
+    return letterbox(image, trained.config.data.input_size)[0][0] if lite.head == "raw" else image
 
 
 def _checked_name(path: str) -> str:
@@ -114,13 +121,6 @@ def _require_builtin(operations) -> None:
         raise UserError(
             f"The network needs operations that are not built into TFLite: {', '.join(foreign)}."
         )
-
-
-def _reason(error: Exception) -> str:
-    """The converter's list of foreign operations, or the first line of what it says."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    named = [line for line in lines if line.startswith(("TF Select ops:", "Custom ops:"))]
-    return " ".join(named or lines[:1])
 
 
 def _json(value) -> str:

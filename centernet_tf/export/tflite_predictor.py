@@ -2,20 +2,40 @@
 
 import hashlib
 import json
-import os
 import zipfile
+from typing import NamedTuple
 
-import tensorflow as tf
+import numpy as np
 
 from centernet_tf.errors import UserError
+from centernet_tf.export import raw_decoder
 from centernet_tf.export.api_outputs import detections_from_outputs
+from centernet_tf.export.interpreters import make_interpreter
 from centernet_tf.export.metadata import parse_labels
-from centernet_tf.export.native_output import hidden_unless_it_fails
 from centernet_tf.ops.detections import Detections
 
 
+class TFLiteFile(NamedTuple):
+    """What a .tflite file of ours holds.
+
+    Attributes:
+      model: the flatbuffer.
+      labels: text of labels.json.
+      metadata: metadata.json, read.
+    """
+
+    model: bytes
+    labels: str
+    metadata: dict
+
+
 class TFLitePredictor:
-    """Detects with TFLite's interpreter.
+    """Detects with TFLite's interpreter, whatever the file's variant and head.
+
+    Args:
+      path: of the file.
+      library: of the interpreter, see `interpreters.MODULES`.
+      num_threads: 0 takes all cores.
 
     Attributes:
       categories: the data set's categories in the order of the contiguous classes.
@@ -24,16 +44,12 @@ class TFLitePredictor:
       UserError: the file cannot be read, is no TFLite file of ours, or is damaged.
     """
 
-    def __init__(self, path: str):
-        model, labels, description = _read(path)
-        self.categories = parse_labels(labels)
-        if hashlib.sha256(model).hexdigest() != json.loads(description)["sha256"]:
-            raise UserError(f"{path} is damaged; copy or export it again.")
+    def __init__(self, path: str, library: str = "tensorflow", num_threads: int = 0):
+        file = read_tflite(path)
+        self.categories = parse_labels(file.labels)
+        self._metadata = file.metadata
         try:
-            # The interpreter announces the XNNPACK delegate when it is made.
-            with hidden_unless_it_fails():
-                interpreter = tf.lite.Interpreter(model_content=model, num_threads=_num_cores())
-                interpreter.allocate_tensors()
+            interpreter = make_interpreter(file.model, num_threads, library)
         except (ValueError, RuntimeError) as error:
             fault = str(error).splitlines()[0].rstrip(". ")
             raise UserError(f"Cannot load {path}: {fault}; export it again.") from error
@@ -41,13 +57,32 @@ class TFLitePredictor:
 
     def predict(self, image) -> Detections:
         """See `predictor.Predictor`."""
+        # Files of before there were heads have the full one.
+        if self._metadata.get("head", "full") == "raw":
+            return self._predict_raw(image)
         outputs = self._run(image=image[None])
         outputs = {name: value[0] for name, value in outputs.items()}
         return detections_from_outputs(outputs, image.shape[:2], self.categories)
 
+    def _predict_raw(self, image) -> Detections:
+        known = self._metadata
+        pixels, transform = raw_decoder.letterbox(image, known["input_size"])
+        boxes, scores, classes = raw_decoder.decode(
+            **self._run(image=pixels),
+            transform=transform,
+            stride=known["stride"],
+            max_detections=known["max_detections"],
+            score_threshold=known["options"]["score_threshold"],
+        )
+        return Detections(boxes, scores, classes, np.int32(len(scores)))
 
-def _read(path: str):
-    """Returns the flatbuffer and the texts of labels.json and metadata.json."""
+
+def read_tflite(path: str) -> TFLiteFile:
+    """Reads a file and checks that it is whole.
+
+    Raises:
+      UserError: the file cannot be read, is no TFLite file of ours, or is damaged.
+    """
     try:
         with open(path, "rb") as stream:
             content = stream.read()
@@ -58,16 +93,14 @@ def _read(path: str):
     try:
         with zipfile.ZipFile(path) as archive:
             start = min(entry.header_offset for entry in archive.infolist())
-            texts = [archive.read(name).decode() for name in ("labels.json", "metadata.json")]
+            labels, text = (archive.read(n).decode() for n in ("labels.json", "metadata.json"))
+        metadata = json.loads(text)
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise UserError(
             f"{path} holds no labels: it is damaged, or was not made by python -m pipelines.export "
             "--format=tflite."
         ) from error
-    return content[:start], *texts
-
-
-def _num_cores() -> int:
-    """The cores this process may use, where the system says so."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    model = content[:start]
+    if hashlib.sha256(model).hexdigest() != metadata["sha256"]:
+        raise UserError(f"{path} is damaged; copy or export it again.")
+    return TFLiteFile(model, labels, metadata)

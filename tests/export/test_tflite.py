@@ -98,7 +98,13 @@ def test_labels_and_metadata_are_inside_and_beside(path, trained):
         description = json.load(stream)
     assert description["kind"] == "tflite" and description["step"] == 12
     assert description["check"]["box_px"] <= 0.1
-    assert len(os.listdir(os.path.dirname(path))) == 3
+    assert sorted(os.listdir(os.path.dirname(path))) == [
+        "tiny.export_report.json",
+        "tiny.json",
+        "tiny.labels.json",
+        "tiny.md",
+        "tiny.tflite",
+    ]
 
 
 def test_options_cut_the_list(trained, tmp_path):

@@ -1,0 +1,44 @@
+"""Images by which the ranges of int8 activations are found."""
+
+from typing import Callable
+
+from centernet_tf.data.letterbox import read_letterbox
+from centernet_tf.data.manifest import load_manifest
+from centernet_tf.data.record_parser import parse_record
+from centernet_tf.data.record_stream import read_shards
+from centernet_tf.errors import UserError
+
+
+def calibration_images(trained, count: int) -> Callable:
+    """Returns a function that yields images of the training split, letterboxed as evaluation does.
+
+    They are spread over the split, and always the same.
+
+    Args:
+      trained: what `training.model_dir.load_trained` returns.
+      count: at most so many.
+
+    Returns:
+      function without arguments, which yields NumPy float32 [1, H, W, 3], RGB, 0..255.
+
+    Raises:
+      UserError: the data set is not here.
+    """
+    data = trained.config.data
+    try:
+        manifest = load_manifest(data.path)
+    except UserError as error:
+        raise UserError(
+            "int8 finds its ranges on images of the training split, but the data set "
+            f"'{data.path}' is not here: {error} Put it there, or export with "
+            "tflite_variant=float16, which needs none."
+        ) from error
+    split = manifest.split(data.train_split)
+    class_ids = list(manifest.class_ids)
+    step = max(1, split.num_examples // count)
+
+    def letterboxed(serialized):
+        return read_letterbox(parse_record(serialized, class_ids).image, data.input_size)[0][None]
+
+    records = read_shards(split.shard_paths).shard(step, 0).take(count)
+    return records.map(letterboxed, 2).as_numpy_iterator

@@ -1,0 +1,118 @@
+"""Post-training quantisation of a network to int8, with what must stay exact left in float32.
+
+Three kinds of operations stay in float32:
+
+* the first convolution. Its three channels fill a small part of the lanes int8 kernels compute
+  with, so that float32 is twice as fast on x86, and no slower with the newest interpreter;
+* convolutions whose result no other quantised operation reads: the last layer of each head and the
+  offsets and masks of deformable convolutions. Coordinates and logits then keep float32's
+  resolution, and the heat-map has hardly a plateau;
+* whatever computes with coordinates or gathers: deformable sampling.
+
+Normalisations are folded into the convolutions by the converter before it quantises.
+"""
+
+import functools
+from typing import List
+
+from tensorflow.lite.python.convert import mlir_quantize
+
+from centernet_tf.errors import UserError
+from centernet_tf.export import flatbuffer
+from centernet_tf.export.native_output import hidden_unless_it_fails
+
+# What is worth computing with int8.
+PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
+# What is computed with int8 between them, so that nothing is converted back and forth.
+CARRIERS = (
+    "ADD",
+    "AVERAGE_POOL_2D",
+    "CONCATENATION",
+    "MAX_POOL_2D",
+    "PAD",
+    "RELU",
+    "RESIZE_BILINEAR",
+    "RESIZE_NEAREST_NEIGHBOR",
+)
+# Input channels below which a convolution counts as the first.
+FEW_CHANNELS = 8
+
+
+def quantize(calibrated: bytes) -> bytes:
+    """Quantises a network, weights by channel and activations by tensor.
+
+    Args:
+      calibrated: flatbuffer in float32 that notes the range of each tensor.
+
+    Returns:
+      the flatbuffer; inputs and outputs stay float32.
+
+    Raises:
+      UserError: something else than convolutions and what lies between them came out as int8.
+    """
+    model = flatbuffer.parse(calibrated)
+    graph = model.subgraphs[0]
+    kinds = {flatbuffer.kind(model, operator) for operator in graph.operators}
+    with hidden_unless_it_fails():
+        quantized = mlir_quantize(
+            calibrated,
+            denylisted_ops=sorted(kinds.difference(PRODUCTS, CARRIERS)),
+            denylisted_nodes=float_tensors(model),
+        )
+    allowed = {*PRODUCTS, *CARRIERS, "QUANTIZE"}
+    for name, result in flatbuffer.count_operations(quantized):
+        if result == "int8" and name not in allowed:
+            raise UserError(
+                f"TFLite's converter made int8 of {name}, which has to stay in float32; export "
+                "this network with another tflite_variant."
+            )
+    return quantized
+
+
+def float_tensors(model) -> List[str]:
+    """Returns the names of the results of all operations that stay in float32.
+
+    Args:
+      model: object tree of a network in float32.
+    """
+    graph = model.subgraphs[0]
+    kinds = [flatbuffer.kind(model, operator) for operator in graph.operators]
+    readers = _readers(graph)
+
+    @functools.lru_cache(None)
+    def feeds_a_product(index):
+        results = flatbuffer.tensor_list(graph.operators[index].outputs)
+        return any(
+            kinds[reader] in PRODUCTS or (kinds[reader] in CARRIERS and feeds_a_product(reader))
+            for result in results
+            for reader in readers.get(result, ())
+        )
+
+    names, quantized = [], set()
+    for index, operator in enumerate(graph.operators):
+        if kinds[index] in PRODUCTS:
+            chosen = not _is_first(model, graph, operator)
+        else:
+            sources = flatbuffer.tensor_list(operator.inputs)
+            chosen = kinds[index] in CARRIERS and not quantized.isdisjoint(sources)
+        if chosen and feeds_a_product(index):
+            quantized.update(flatbuffer.tensor_list(operator.outputs))
+        else:
+            names.append(graph.tensors[operator.outputs[0]].name.decode())
+    return names
+
+
+def _readers(graph):
+    """The operators that read each tensor."""
+    readers = {}
+    for index, operator in enumerate(graph.operators):
+        for tensor in flatbuffer.tensor_list(operator.inputs):
+            readers.setdefault(tensor, []).append(index)
+    return readers
+
+
+def _is_first(model, graph, operator) -> bool:
+    """Says whether a convolution has hardly any input channels."""
+    weights = graph.tensors[operator.inputs[1]]
+    is_plain = flatbuffer.kind(model, operator) == "CONV_2D"
+    return is_plain and weights.shape[3] < FEW_CHANNELS

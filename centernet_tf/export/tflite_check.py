@@ -1,0 +1,128 @@
+"""What a TFLite file says beside the trained network, and the bounds it has to keep."""
+
+import math
+from typing import Optional
+
+import tensorflow as tf
+
+from centernet_tf.data.manifest import load_manifest
+from centernet_tf.errors import UserError
+from centernet_tf.export import raw_decoder
+from centernet_tf.export.comparison import EXACT, Difference, Tolerance, compare
+from centernet_tf.export.keras_predictor import KerasPredictor
+from centernet_tf.export.options import ExportOptions
+from centernet_tf.export.split_score import score_predictor
+from centernet_tf.export.tflite_options import TFLiteOptions
+from centernet_tf.export.tflite_predictor import TFLitePredictor
+
+# What pipelines.predict shows by default. Below it, rounding may decide which of two neighbouring
+# cells is the peak.
+_SHOWN = 0.3
+# Quantised files are bound by their AP; within this, detections are taken for the same.
+_ALIKE = Tolerance(box_px=16.0, score=0.3, lowest_score=_SHOWN)
+TOLERANCES = {
+    "float32": EXACT,
+    "float16": Tolerance(box_px=1.0, score=0.02, lowest_score=_SHOWN),
+    "dynamic_int8": _ALIKE,
+    "int8": _ALIKE,
+}
+# How much lower than the trained network's AP and AP50 may be; quantised: see `TFLiteOptions`.
+AP_DROPS = {"float32": 0.001, "float16": 0.005}
+# A raw file gets its letterboxed image in whole grey levels.
+RAW_ROUNDING = 0.01
+METRICS = ("AP", "AP50", "AP75")
+
+
+def check_tflite(
+    trained, path: str, images, options: ExportOptions, lite: TFLiteOptions
+) -> Difference:
+    """Runs a TFLite file and the network on the same encoded images.
+
+    A raw file is compared on images that are letterboxed already, so that both see the same values.
+    """
+    one, other = KerasPredictor(trained, options), _predictor(path)
+    pixels = [tf.io.decode_image(image, 3, expand_animations=False).numpy() for image in images]
+    if lite.head == "raw":
+        size = trained.config.data.input_size
+        pixels = [raw_decoder.letterbox(image, size)[0][0] for image in pixels]
+    return compare(
+        [one.predict(image) for image in pixels],
+        [other.predict(image) for image in pixels],
+        TOLERANCES[lite.variant],
+    )
+
+
+def score_both(trained, path: str, options: ExportOptions, lite: TFLiteOptions) -> Optional[dict]:
+    """Scores the network and the file on records of the evaluation split.
+
+    Returns:
+      {"images", "split", "keras": {metric: value}, "tflite": the same}, or None where the data set
+      is not here.
+
+    Raises:
+      UserError: it is not here and the file is quantised, so that nothing else would bound it.
+    """
+    data = trained.config.data
+    try:
+        manifest = load_manifest(data.path)
+    except UserError as error:
+        if not lite.is_quantized:
+            return None
+        raise UserError(
+            f"A file of the variant {lite.variant} is kept by its AP, but the data set "
+            f"'{data.path}' is not here: {error} Put it there, or export with "
+            "tflite_variant=float16."
+        ) from error
+    scores = {"split": data.eval_split}
+    predictors = {"keras": KerasPredictor(trained, options), "tflite": _predictor(path)}
+    for name, predictor in predictors.items():
+        metrics, _ = score_predictor(predictor, manifest, data.eval_split, lite.check_images)
+        scores["images"] = metrics["num_images"]
+        scores[name] = {metric: metrics[metric] for metric in METRICS}
+    return scores
+
+
+def require_score(scores: Optional[dict], lite: TFLiteOptions) -> None:
+    """Refuses a file that scores too low.
+
+    Args:
+      scores: from `score_both`.
+
+    Raises:
+      UserError: it does.
+    """
+    if scores is None:
+        return
+    for metric in ("AP50",) if lite.is_quantized else ("AP", "AP50"):
+        allowed = max_drop(lite)
+        drop = scores["keras"][metric] - scores["tflite"][metric]
+        if not drop <= allowed:
+            raise UserError(
+                f"The {lite.variant} TFLite file has {metric} {scores['tflite'][metric]:.3f} on "
+                f"{scores['images']} images of '{scores['split']}', the trained network "
+                f"{scores['keras'][metric]:.3f}; at most {allowed:g} less is allowed, so it was "
+                "not kept. Export with another tflite_variant, or with more "
+                "tflite_calibration_images, or allow more with tflite_max_ap_drop."
+            )
+
+
+def max_drop(lite: TFLiteOptions) -> float:
+    """How much lower the file may score than the network."""
+    allowed = AP_DROPS.get(lite.variant, lite.max_ap_drop)
+    return allowed + (RAW_ROUNDING if lite.head == "raw" else 0.0)
+
+
+def _predictor(path: str) -> TFLitePredictor:
+    # XNNPACK's threads wait by spinning, which on a busy machine costs more than they help.
+    return TFLitePredictor(path, num_threads=1)
+
+
+def as_json(difference: Difference) -> dict:
+    """The largest differences; None where a detection has no counterpart."""
+    values = {"box_px": difference.box_px, "score": difference.score}
+    finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
+    return {
+        **finite,
+        "num_images": difference.num_images,
+        "num_detections": difference.num_detections,
+    }

@@ -1,0 +1,50 @@
+"""The flags of a TFLite export."""
+
+import dataclasses
+
+from absl import flags
+
+from centernet_tf.export.tflite_options import (
+    DEFAULT_TFLITE_OPTIONS,
+    HEADS,
+    VARIANTS,
+    TFLiteOptions,
+)
+
+flags.DEFINE_enum(
+    "tflite_variant",
+    DEFAULT_TFLITE_OPTIONS.variant,
+    VARIANTS,
+    "Precision; int8 and dynamic_int8 need the data set the model was trained on.",
+)
+flags.DEFINE_enum(
+    "tflite_head",
+    DEFAULT_TFLITE_OPTIONS.head,
+    HEADS,
+    "full: detections; raw: maps of a letterboxed image, for delegates.",
+)
+flags.DEFINE_integer(
+    "tflite_check_images",
+    DEFAULT_TFLITE_OPTIONS.check_images,
+    "Records of the evaluation split to score the file on, at most.",
+    lower_bound=1,
+)
+flags.DEFINE_integer(
+    "tflite_calibration_images",
+    DEFAULT_TFLITE_OPTIONS.calibration_images,
+    "Images of the training split by which int8 finds its ranges.",
+    lower_bound=1,
+)
+flags.DEFINE_float(
+    "tflite_max_ap_drop",
+    DEFAULT_TFLITE_OPTIONS.max_ap_drop,
+    "How much lower the AP50 of an int8 or dynamic_int8 file may be.",
+    lower_bound=0,
+    upper_bound=1,
+)
+
+
+def read() -> TFLiteOptions:
+    """Returns the options that the parsed flags say."""
+    names = [field.name for field in dataclasses.fields(TFLiteOptions)]
+    return TFLiteOptions(**{name: flags.FLAGS[f"tflite_{name}"].value for name in names})
