@@ -19,6 +19,11 @@ def evaluation_devices(runtime) -> List[str]:
       runtime: `RuntimeConfig`.
     """
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if runtime.strategy == "multi_worker_mirrored":
+        # The logical devices are those of all workers; names without a worker are one's own.
+        own = tf.config.list_physical_devices(devices[0].device_type)
+        names = [f"{device.device_type}:{index}" for index, device in enumerate(own)]
+        return names if len(names) > 1 else [""]
     if runtime.strategy == "one_device" or len(devices) < 2:
         return [""]
     return [device.name for device in devices]
