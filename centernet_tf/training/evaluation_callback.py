@@ -54,5 +54,5 @@ class EvaluateDuringTraining(keras.callbacks.Callback):
         )
         if self.pictures:
             self.pictures.write(
-                int(self.model.optimizer.iterations), network, self.scored.detector, result
+                int(self.model.optimizer.iterations.numpy()), network, self.scored.detector, result
             )
