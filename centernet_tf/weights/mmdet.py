@@ -1,5 +1,6 @@
 """The networks of mmdet (and mmcv's layers): CenterNet, FCOS, CenterNet-Update, CornerNet."""
 
+from centernet_tf.weights.hourglass_trunk import mmdet_hourglass
 from centernet_tf.weights.mmdet_corner import corner_rules
 from centernet_tf.weights.resnet_trunk import resnet_rules
 from centernet_tf.weights.rules import COUNTERS, LTRB_TO_TLBR, XY_TO_YX, Rule, prefixes_of
@@ -23,7 +24,7 @@ def rules(network):
     center = (*_deconv_layers(), *_center_heads())
     pyramid = (*_pyramid(), *_pyramid_heads())
     corners = corner_rules(prefixes_of(network))
-    return (*resnet_rules(r"backbone\."), *center, *pyramid, *corners)
+    return (*resnet_rules(r"backbone\."), *center, *pyramid, *mmdet_hourglass(), *corners)
 
 
 def _deconv_layers():

@@ -1,5 +1,6 @@
 """The networks of xingyizhou/CenterNet."""
 
+from centernet_tf.weights.hourglass_trunk import original_hourglass
 from centernet_tf.weights.resnet_trunk import resnet_rules
 from centernet_tf.weights.rules import COUNTERS, XY_TO_YX, Rule, prefixes_of
 
@@ -18,7 +19,8 @@ def rules(network):
     layers = {layer.name for layer in network.layers}
     prefixes = prefixes_of(network)
     heads = (*_heads(), *_hourglass_heads(prefixes))
-    return (*resnet_rules(), *_deconv_layers("neck0_dcn" in layers), *heads)
+    necks = _deconv_layers("neck0_dcn" in layers)
+    return (*resnet_rules(), *necks, *original_hourglass(), *heads)
 
 
 def _deconv_layers(deformable):

@@ -127,6 +127,73 @@ NETWORKS = {
 }
 
 
+def stacked(heads):
+    """Vectors of two stacks, by our names of their maps."""
+    return {
+        f"{prefix}{ours}": (f"{stack}.{theirs}", order)
+        for stack, prefix in enumerate(("stack0_", ""))
+        for ours, (theirs, order) in heads.items()
+    }
+
+
+def hourglass(blocks, **model):
+    """Settings of a narrow hourglass of two stacks."""
+    widths = {"trunk_channels": [12, 12, 20, 20, 20, 28], "neck_channels": [16]}
+    backbone = {"name": "hourglass_104", **widths, "level_blocks": blocks}
+    return {"backbone": backbone, **model}
+
+
+CORNERS = {
+    f"{corner}_{ours}": (f"{corner}_{theirs}", order)
+    for corner in ("tl", "br")
+    for ours, theirs, order in (
+        ("heatmap", "heat", None),
+        ("tag", "emb", None),
+        ("offset", "off", YX),
+    )
+}
+NETWORKS["xy_hourglass"] = Golden(
+    "xingyizhou",
+    hourglass([1, 2, 1, 1, 1, 2], options={"head_channels": 12, "max_detections": 20}),
+    {
+        "pre": "pre1_relu",
+        "kps0": "hourglass0_add",
+        "cnvs0": "feature0_relu",
+        "inters0": "merge0_block_relu",
+        "kps1": "hourglass1_add",
+        "cnvs1": "feature1_relu",
+    },
+    stacked(XY_HEADS),
+    (128, 128),
+)
+NETWORKS["mm_cornernet_hg"] = Golden(
+    "mmdet",
+    hourglass(
+        [1, 2, 1, 1, 1, 2],
+        detector="cornernet",
+        options={
+            "pool_channels": 10,
+            "head_channels": 20,
+            "corners": 32,
+            "max_detections": 50,
+            "variant": "mmdet",
+        },
+    ),
+    {
+        "stem": "pre1_relu",
+        "hg0": "hourglass0_add",
+        "out0": "feature0_relu",
+        "inter0": "merge0_block_relu",
+        "hg1": "hourglass1_add",
+        "out1": "feature1_relu",
+        "br_pool0": "stack0_br_pool_out_relu",
+        "tl_pool1": "tl_pool_out_relu",
+    },
+    stacked(CORNERS),
+    (128, 128),
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class Imported:
     """A network with the weights of its file, and the vectors of its originals."""
