@@ -9,7 +9,7 @@ def letterbox(image, input_size):
     Pixel centres are at integers. Values are rounded, as the input takes them.
 
     Args:
-      image: uint8 [h, w, 3], RGB.
+      image: uint8 [h, w, 3], RGB; both sides at least 2.
       input_size: (height, width) of the input.
 
     Returns:
