@@ -3,9 +3,13 @@ r"""Trains a detector and scores it; the same command goes on after an interrupt
     python -m pipelines.train --config_file=configs/bccd_resnet18.yaml \
         --params_override=data.path=records --model_dir=runs/bccd
 
---model_dir then holds the settings (params.yaml), the checkpoints, a line for each epoch
-(history.csv, and tensorboard/ for TensorBoard) and the scores (evaluation/). A run that has
-finished its epochs is only scored again; to train it longer, raise train.epochs.
+--model_dir then holds the settings (params.yaml), the checkpoints, the weights that scored highest
+(best/), a line for each epoch (history.csv, and tensorboard/ for TensorBoard) and the scores
+(evaluation/). A run that has finished its epochs is only scored again; to train it longer, raise
+train.epochs.
+
+On several machines, runtime.strategy=multi_worker_mirrored and the same command on each, with
+TF_CONFIG in the environment; all of them must see --model_dir and the data set.
 """
 
 from absl import flags
