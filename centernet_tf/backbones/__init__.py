@@ -8,6 +8,8 @@
     mmdet_resnetN_dcn     the same, deformable
     lateral_resnetN       ResNet with a neck that also sees the finer stages; to train from scratch
     lateral_resnetN_dcn   the same, deformable
+    dla_34                DLA with deformable aggregation (original)
+    dlav0_34              DLA with plain aggregation (original)
     hourglass_104         two stacked hourglasses, both supervised (CornerNet, CenterNet)
     hourglass_52          one of them
 
@@ -223,6 +225,17 @@ def _lateral(deformable):
     return build
 
 
+def _dla(deformable):
+    def build(config, images):
+        from centernet_tf.backbones.dla import CHANNELS, dla34
+        from centernet_tf.backbones.dla_up import dla_up_deformable, dla_up_plain
+
+        levels = dla34(images, trunk_channels(config, CHANNELS))
+        return [(dla_up_deformable if deformable else dla_up_plain)(levels[2:])]
+
+    return build
+
+
 def _hourglass(config, images, depth):
     from centernet_tf.backbones.hourglass import BLOCKS, CHANNELS, hourglass
 
@@ -248,6 +261,8 @@ _FAMILIES = (
     _resnet_family("mmdet_resnet{}_dcn", _conv_deconv(deformable=True, use_bias=False)),
     _resnet_family("lateral_resnet{}", _lateral(deformable=False)),
     _resnet_family("lateral_resnet{}_dcn", _lateral(deformable=True)),
+    _Family("dla_34", ("dla_34",), _dla(deformable=True)),
+    _Family("dlav0_34", ("dlav0_34",), _dla(deformable=False)),
     _Family("hourglass_(52|104)", ("hourglass_52", "hourglass_104"), _hourglass, multiple=128),
     _resnet_family("fpn_resnet{}", _stages, pyramid=True),
     _resnet_family("fpn_resnet{}_caffe", _caffe_stages, pyramid=True),
