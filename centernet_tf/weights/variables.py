@@ -8,6 +8,7 @@ of either kind as (channels, 1, y, x). Keras's transposed convolution keeps its 
 import keras
 
 from centernet_tf.layers.deformable_conv2d import DeformableConv2D
+from centernet_tf.layers.depthwise_up_sampling import DepthwiseUpSampling
 from centernet_tf.layers.group_norm import GroupNorm
 from centernet_tf.layers.level_scale import LevelScale
 
@@ -21,6 +22,7 @@ _KINDS = (
         keras.layers.DepthwiseConv2D,
         {"weight": ("depthwise_kernel", _DEPTHWISE), "bias": ("bias", _VECTOR)},
     ),
+    (DepthwiseUpSampling, {"weight": ("depthwise_kernel", _DEPTHWISE)}),
     # Conv2DTranspose is a Conv2D, too.
     (keras.layers.Conv2D, _CONVOLUTION),
     (
