@@ -39,7 +39,8 @@ def init_backbone(network, path: str, backbone_name: str, data: DataConfig) -> s
     if not matching.pairs:
         raise UserError(
             f"The checkpoint {path} has no weight of the trunk of '{backbone_name}'; give an "
-            "ImageNet classifier of torchvision, such as resnet18-f37072fd.pth, for a ResNet."
+            "ImageNet classifier such as torchvision's resnet18-f37072fd.pth, or for DLA "
+            "dla34-ba72cf86.pth."
         )
     random = [name for name in matching.missing if not torchvision.is_trunk(name)]
     check_complete(

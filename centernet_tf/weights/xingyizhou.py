@@ -1,12 +1,13 @@
 """The networks of xingyizhou/CenterNet."""
 
+from centernet_tf.weights import dla
 from centernet_tf.weights.hourglass_trunk import original_hourglass
 from centernet_tf.weights.resnet_trunk import resnet_rules
 from centernet_tf.weights.rules import COUNTERS, XY_TO_YX, Rule, prefixes_of
 
 # The bias whose length is the number of classes.
 CLASS_BIAS = r"hm\.(?:2|0\.1)\.bias"
-UNUSED = (COUNTERS,)
+UNUSED = (COUNTERS, *dla.UNUSED)
 _HEADS = (("hm", "heatmap", None), ("wh", "size", XY_TO_YX), ("reg", "offset", XY_TO_YX))
 
 
@@ -20,7 +21,8 @@ def rules(network):
     prefixes = prefixes_of(network)
     heads = (*_heads(), *_hourglass_heads(prefixes))
     necks = _deconv_layers("neck0_dcn" in layers)
-    return (*resnet_rules(), *necks, *original_hourglass(), *heads)
+    dla34 = (*dla.trunk_rules(), *dla.neck_rules())
+    return (*resnet_rules(), *necks, *dla34, *original_hourglass(), *heads)
 
 
 def _deconv_layers(deformable):

@@ -143,6 +143,37 @@ def hourglass(blocks, **model):
     return {"backbone": backbone, **model}
 
 
+DLA = {
+    "level2": "level2_root_relu",
+    "level3": "level3_tree2_root_relu",
+    "level4": "level4_tree2_root_relu",
+    "level5": "level5_root_relu",
+}
+DLA_CHANNELS = [4, 8, 12, 16, 22, 34]
+NETWORKS["xy_dla_34"] = Golden(
+    "xingyizhou",
+    center("dla_34", DLA_CHANNELS, []),
+    {
+        **DLA,
+        "dla_up0": "dlaup2_node3_relu",
+        "dla_up1": "dlaup1_node2_relu",
+        "dla_up2": "dlaup0_node1_relu",
+        "ida_up_node1": "idaup_node1_relu",
+        "ida_up_node2": "idaup_node2_relu",
+    },
+    XY_HEADS,
+)
+NETWORKS["xy_dlav0_34"] = Golden(
+    "xingyizhou",
+    center("dlav0_34", DLA_CHANNELS, []),
+    {
+        **DLA,
+        "ida0_node1": "dlaup0_node1_relu",
+        "ida1_node2": "dlaup1_node2_relu",
+        "dla_up": "dlaup2_node3_relu",
+    },
+    XY_HEADS,
+)
 CORNERS = {
     f"{corner}_{ours}": (f"{corner}_{theirs}", order)
     for corner in ("tl", "br")

@@ -81,6 +81,24 @@ def test_files_that_are_no_trunk(tmp_path, classifier):
         init_backbone(network, write(tmp_path / "b.pth", ordered(cut)), "res_18", config.data)
 
 
+@pytest.mark.slow
+def test_the_classifier_of_dla(tmp_path, testdata):
+    whole = open_pytorch_file(str(testdata / "golden" / "tiny" / "xy_dla_34.pth")).tensors
+    trunk = {
+        key[5:]: tensor(value.numpy()) for key, value in whole.items() if key.startswith("base.")
+    }
+    path = write(tmp_path / "dla34.pth", ordered(trunk))
+    backbone = {"name": "dla_34", "trunk_channels": [4, 8, 12, 16, 22, 34]}
+    config = load_config([], [str({"model": {"backbone": backbone}})])
+    network = make_detector(config, 2).build()
+    told = init_backbone(network, path, "dla_34", config.data)
+    assert "missing         0" in told and "unexplained     0" in told
+    kernel = whole["base.base_layer.0.weight"].numpy().transpose(2, 3, 1, 0)
+    np.testing.assert_array_equal(network.get_layer("base_conv").kernel, kernel[:, :, ::-1])
+    bias = whole["base.level4.tree2.root.bn.bias"].numpy()
+    np.testing.assert_array_equal(network.get_layer("level4_tree2_root_norm").beta, bias)
+
+
 @pytest.mark.parametrize(
     "name, depth, width",
     [("tv_resnet18", 18, 7), pytest.param("tv_resnet50", 50, 5, marks=pytest.mark.slow)],

@@ -19,6 +19,8 @@ NETWORKS = {
     "centernet_r18_dcn": ("mmdet", "mmdet_resnet18_dcn", "detector: centernet"),
     "fcos_r50": ("mmdet", "fpn_resnet50_caffe", FCOS),
     "centernet_update_r50": ("mmdet", "fpn_resnet50_caffe", UPDATE),
+    "dla_34": ("xingyizhou", "dla_34", "detector: centernet"),
+    "dlav0_34": ("xingyizhou", "dlav0_34", "detector: centernet"),
     "hourglass": ("xingyizhou", "hourglass_104", "detector: centernet"),
     "cornernet_hg104": ("mmdet", "hourglass_104", "detector: cornernet"),
     "centernet_update_r50_lsj": ("mmdet", "fpn_resnet50", UPDATE),

@@ -166,19 +166,32 @@ def test_what_keys_can_mean(key, pairs):
     assert readings(key) == pairs
 
 
-@pytest.mark.parametrize("offset", ["conv__conv_offset", "conv_offset"])
-def test_new_and_old_names_of_offsets(tmp_path, rng, offset):
+@pytest.mark.parametrize(
+    "kernel, offset, layer",
+    [
+        ("neck__deconv_layers__0__conv", "neck__deconv_layers__0__conv__conv_offset", "neck0_dcn"),
+        ("neck__deconv_layers__0__conv", "neck__deconv_layers__0__conv_offset", "neck0_dcn"),
+        # Within the stages of a ResNet.
+        (
+            "backbone__layer2__3__conv2",
+            "backbone__layer2__3__conv2__conv_offset",
+            "stage2_block3_2_dcn",
+        ),
+        ("backbone__layer2__3__conv2", "backbone__layer2__3__conv2_offset", "stage2_block3_2_dcn"),
+    ],
+)
+def test_new_and_old_names_of_offsets(tmp_path, rng, kernel, offset, layer):
     values = {
-        "neck__deconv_layers__0__conv__weight": rng.normal(size=[2, 3, 3, 3]),
-        f"neck__deconv_layers__0__{offset}__weight": rng.normal(size=[27, 3, 3, 3]),
-        f"neck__deconv_layers__0__{offset}__bias": rng.normal(size=[27]),
+        f"{kernel}__weight": rng.normal(size=[2, 3, 3, 3]),
+        f"{offset}__weight": rng.normal(size=[27, 3, 3, 3]),
+        f"{offset}__bias": rng.normal(size=[27]),
     }
-    network = one_layer(DeformableConv2D(2, use_bias=False, name="neck0_dcn"))
+    network = one_layer(DeformableConv2D(2, use_bias=False, name=layer))
     matching = match_weights(network, stored(tmp_path, **values), mmdet.rules(network))
     assert not matching.missing and not matching.unused
     matching.assign()
-    found = network.get_layer("neck0_dcn").offset_bias
-    np.testing.assert_allclose(found, values[f"neck__deconv_layers__0__{offset}__bias"], rtol=1e-6)
+    found = network.get_layer(layer).offset_bias
+    np.testing.assert_allclose(found, values[f"{offset}__bias"], rtol=1e-6)
 
 
 @pytest.mark.parametrize("order", [[1, 0], [1, 0, 3, 2]], ids=["once", "for each of two classes"])
