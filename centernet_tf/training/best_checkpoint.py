@@ -25,10 +25,17 @@ class KeepBest(keras.callbacks.Callback):
           checkpoints: `Checkpoints` of the run; runs after.
         """
         super().__init__()
-        self.evaluation, self.scored, self.checkpoints = evaluation, scored, checkpoints
-        self.folder = os.path.join(model_dir, "best")
+        self.evaluation, self.checkpoints = evaluation, checkpoints
         self.step = tf.Variable(0, dtype=tf.int64)
         self.seen = None
+        part = "average" if scored.kind == "ema" else "network"
+        checkpoint = tf.train.Checkpoint(step=self.step, **{part: scored.network})
+        # Made here, outside the strategy's scope: there, a new variable takes all workers, and this
+        # is the chief's alone.
+        checkpoint.save_counter.assign(0)
+        self.manager = tf.train.CheckpointManager(
+            checkpoint, os.path.join(model_dir, "best"), max_to_keep=1, checkpoint_name="epoch"
+        )
 
     def on_epoch_end(self, epoch, logs=None):
         latest = self.evaluation.latest
@@ -40,10 +47,5 @@ class KeepBest(keras.callbacks.Callback):
 
     def _write(self, epoch):
         self.step.assign(self.model.optimizer.iterations)
-        part = "average" if self.scored.kind == "ema" else "network"
-        checkpoint = tf.train.Checkpoint(step=self.step, **{part: self.scored.network})
-        manager = tf.train.CheckpointManager(
-            checkpoint, self.folder, max_to_keep=1, checkpoint_name="epoch"
-        )
-        with writing_told(manager):
-            manager.save(checkpoint_number=epoch)
+        with writing_told(self.manager):
+            self.manager.save(checkpoint_number=epoch)
