@@ -81,8 +81,9 @@ class BackboneConfig(hyperparams.Config):
     # Channel multiplier; 1.0 is the published network.
     width_multiplier: float = 1.0
     # A PyTorch file of an ImageNet classifier, such as torchvision's resnet18-f37072fd.pth, whose
-    # weights the trunk starts from; "" starts from random values. train.init_checkpoint, where it
-    # is set, counts instead.
+    # weights the trunk starts from; for MobileNets `imagenet`, which downloads keras.applications'
+    # weights, or their .h5 file. "" starts from random values. train.init_checkpoint, where it is
+    # set, counts instead.
     init_checkpoint: str = ""
     # Widths as they are, for networks that no multiplier gives; [] takes the published ones times
     # width_multiplier. The trunk's are one for ResNet (its first stage), six for DLA and the

@@ -12,6 +12,9 @@
     dlav0_34              DLA with plain aggregation (original)
     hourglass_104         two stacked hourglasses, both supervised (CornerNet, CenterNet)
     hourglass_52          one of them
+    mobilenetv2           MobileNets of keras.applications with a light neck, for phones
+    mobilenetv3_small
+    mobilenetv3_large
 
 `build_pyramid`, levels P3 to P7:
 
@@ -31,6 +34,7 @@ from centernet_tf.settings import BackboneConfig
 
 STRIDE = 4
 PYRAMID_STRIDES = (8, 16, 32, 64, 128)
+_MOBILENETS = ("mobilenetv2", "mobilenetv3_small", "mobilenetv3_large")
 _DEPTHS = (18, 34, 50, 101, 152)
 
 
@@ -250,6 +254,14 @@ def _hourglass(config, images, depth):
     return hourglass(images, int(depth) // 52, channels, blocks, out_channels)
 
 
+def _mobilenet(config, images, name):
+    from centernet_tf.backbones.mobilenet import mobilenet
+    from centernet_tf.backbones.separable_neck import CHANNELS, separable_neck
+
+    stages = mobilenet(images, name, config.width_multiplier)
+    return [separable_neck(stages, neck_channels(config, CHANNELS))]
+
+
 def _caffe_stages(config, images, depth):
     return _stages(config, images, depth, caffe=True)
 
@@ -264,6 +276,7 @@ _FAMILIES = (
     _Family("dla_34", ("dla_34",), _dla(deformable=True)),
     _Family("dlav0_34", ("dlav0_34",), _dla(deformable=False)),
     _Family("hourglass_(52|104)", ("hourglass_52", "hourglass_104"), _hourglass, multiple=128),
+    _Family("(" + "|".join(_MOBILENETS) + ")", _MOBILENETS, _mobilenet),
     _resnet_family("fpn_resnet{}", _stages, pyramid=True),
     _resnet_family("fpn_resnet{}_caffe", _caffe_stages, pyramid=True),
 )

@@ -31,6 +31,7 @@ from centernet_tf.training.stop_on_signal import StopOnSignal, Stopped
 from centernet_tf.training.trainer import Trainer
 from centernet_tf.training.trainer_setup import make_trainer
 from centernet_tf.training.workers import agreement, distribute, folder_to_write, is_chief
+from centernet_tf.weights.imagenet_mobilenet import has_application_weights, init_mobilenet
 from centernet_tf.weights.init_backbone import init_backbone
 
 MODES = ("train", "eval", "train_and_eval")
@@ -118,13 +119,19 @@ def _starting_weights(config, model_dir):
 
     def prepare(network):
         if not train.init_checkpoint:
-            path = backbone.init_checkpoint
-            print(init_backbone(network, path, backbone.name, config.data), flush=True)
+            print(_start_trunk(network, backbone, config.data), flush=True)
             return
         told = init_from_checkpoint(network, train.init_checkpoint, train.init_allow_missing)
         print(told, flush=True)
 
     return prepare
+
+
+def _start_trunk(network, backbone, data) -> str:
+    path = backbone.init_checkpoint
+    if has_application_weights(backbone.name):
+        return init_mobilenet(network, backbone.name, backbone.width_multiplier, path)
+    return init_backbone(network, path, backbone.name, data)
 
 
 def _train(config, manifest, run, write_dir, evaluate_between) -> None:
