@@ -112,6 +112,7 @@ def golden_loss(imported, outputs):
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name, file",
     [("xy_res_18", "xy_res_18.legacy.pth"), ("xy_resdcn_18", "xy_resdcn_18.module.pth")],
