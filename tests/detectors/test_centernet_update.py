@@ -110,17 +110,6 @@ def test_a_step_has_finite_gradients_everywhere(networks):
             assert np.isfinite(gradient).all(), variable.name
 
 
-def test_half_precision_gives_float32_maps():
-    keras.mixed_precision.set_global_policy("mixed_float16")
-    try:
-        network = make(**SINGLE).build()
-    finally:
-        keras.mixed_precision.set_global_policy("float32")
-    outputs = network(tf.random.stateless_normal([1, 64, 96, 3], [1, 2]))
-    assert {value.dtype for value in outputs.values()} == {tf.float32}
-    assert all(np.isfinite(value).all() for value in outputs.values())
-
-
 @pytest.mark.parametrize("options", [{}, {"extra_positives": False, **SINGLE}])
 def test_loss_and_decode_compile(options):
     detector = make(max_detections=20, **options)

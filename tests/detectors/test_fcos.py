@@ -9,7 +9,6 @@ from centernet_tf.config import load_config
 from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
 from centernet_tf.ops import pyramid
-from tests.ops.tflite_run import run_tflite
 
 IMPROVED = {
     "normalize_boxes": True,
@@ -67,9 +66,10 @@ def test_decode_of_encode_gives_the_boxes_back(options):
 
 @pytest.fixture(scope="module", name="networks")
 def make_networks():
-    """Networks of the base and the improved variant."""
+    """The network of the improved variant; that of the base is built by the slow tests."""
     keras.utils.set_random_seed(1)
-    return [(detector, detector.build()) for detector in (make(), make(**IMPROVED))]
+    detector = make(**IMPROVED)
+    return [(detector, detector.build())]
 
 
 def test_network_has_the_maps_and_the_prior(networks):
@@ -114,19 +114,9 @@ def test_a_step_has_finite_gradients_everywhere(networks):
             assert np.isfinite(gradient).all(), variable.name
 
 
-def test_half_precision_gives_float32_maps():
-    keras.mixed_precision.set_global_policy("mixed_float16")
-    try:
-        network = make(**IMPROVED).build()
-    finally:
-        keras.mixed_precision.set_global_policy("float32")
-    outputs = network(tf.random.stateless_normal([1, 64, 96, 3], [1, 2]))
-    assert {value.dtype for value in outputs.values()} == {tf.float32}
-    assert all(np.isfinite(value).all() for value in outputs.values())
-
-
+@pytest.mark.slow
 def test_network_of_any_size_decodes(networks):
-    detector, network = networks[1]
+    ((detector, network),) = networks
     free = detector.build((None, None))
     free.set_weights(network.get_weights())
     images = tf.random.stateless_normal([2, 64, 96, 3], [1, 2])
@@ -139,26 +129,13 @@ def test_network_of_any_size_decodes(networks):
 
 
 @pytest.mark.parametrize("options", [{}, {**IMPROVED, **MMDET}])
-def test_loss_and_decode_compile(options):
-    detector = make(max_detections=20, **options)
+def test_loss_compiles(options):
+    detector = make(**options)
     outputs, (_, targets) = random_outputs(detector), encoded(detector)
     eager = detector.loss(outputs, targets)
     compiled = tf.function(detector.loss, jit_compile=True)(outputs, targets)
     for name in eager:
         np.testing.assert_allclose(compiled[name], eager[name], rtol=1e-4)
-    found = detector.decode(outputs)
-    compiled = tf.function(detector.decode, jit_compile=True)(outputs)
-    for value, expected in zip(compiled, found):
-        np.testing.assert_allclose(value, expected, atol=1e-3)
-
-
-def test_tflite_decodes_alike():
-    detector = make(max_detections=20)
-    outputs = {name: value[:1].numpy() for name, value in random_outputs(detector).items()}
-    found = run_tflite(lambda **maps: detector.decode(maps)._asdict(), **outputs)
-    tensors = tf.nest.map_structure(tf.constant, outputs)
-    for name, value in detector.decode(tensors)._asdict().items():
-        np.testing.assert_allclose(found[name], value, atol=1e-3, err_msg=name)
 
 
 def test_no_objects_gives_a_finite_loss():

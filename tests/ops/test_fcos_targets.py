@@ -48,9 +48,9 @@ def test_equals_the_naive_assignment(objects, radius):
 
     compiled = tf.function(build, jit_compile=True)
     in_data = next(iter(tf.data.Dataset.from_tensors(objects).map(build)))
+    expected_of = [naive_targets(*(value[i] for value in objects), radius) for i in range(2)]
     for targets in (build(*map(tf.constant, objects)), compiled(*objects), in_data):
-        for image in range(2):
-            expected = naive_targets(*(value[image] for value in objects), radius)
+        for image, expected in enumerate(expected_of):
             found = {name: value[image] for name, value in targets.items()}
             np.testing.assert_array_equal(found["class"], expected["class"])
             np.testing.assert_allclose(found["distances"], expected["distances"], atol=1e-4)
