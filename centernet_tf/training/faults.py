@@ -39,8 +39,8 @@ def faults_told(config, manifest, report_path, steps_per_epoch, schedule):
         if config.runtime.strategy != "multi_worker_mirrored":
             raise
         raise UserError(
-            f"Another worker is gone ({str(error).splitlines()[0]}). Start all workers again with "
-            "the same command; they go on from the last checkpoint."
+            "Another worker is gone, or cannot be reached. Start all workers again with the same "
+            "command; they go on from the last checkpoint."
         ) from error
     except tf.errors.InvalidArgumentError as error:
         if NOT_FINITE in error.message:
