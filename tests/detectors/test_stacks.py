@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from centernet_tf.config import load_config
+from centernet_tf.detectors import make_detector
 from centernet_tf.detectors.stacks import (
     inference_network,
     mean_over_stacks,
@@ -51,3 +53,24 @@ def test_losses_are_means_over_stacks():
     outputs = {"stack0_a": tf.constant(2.0), "a": tf.constant(6.0)}
     losses = mean_over_stacks(lambda maps: {"loss": maps["a"], "twice": 2 * maps["a"]}, outputs)
     assert {name: float(value) for name, value in losses.items()} == {"loss": 4.0, "twice": 8.0}
+
+
+def test_centernet_supervises_every_stack():
+    settings = "{name: hourglass_104, width_multiplier: 0.02, level_blocks: [1, 1, 1, 1, 1, 1]}"
+    config = load_config([], [f"model: {{backbone: {settings}}}", "data: {input_size: [128, 128]}"])
+    detector = make_detector(config, 2)
+    network = detector.build()
+    last = {"heatmap", "size", "offset"}
+    assert set(network.output) == last | {f"stack0_{name}" for name in last}
+    # As published with hourglasses, whatever the width of the trunk.
+    assert network.get_layer("stack0_size_hidden").filters == 256
+    pruned = inference_network(network)
+    assert set(pruned.output) == last
+    names = {layer.name for layer in pruned.layers}
+    assert "merge0_add" in names and not any(name.startswith("stack0_") for name in names)
+    targets = detector.encode(
+        tf.constant([[[8.0, 8.0, 60.0, 90.0]]]), tf.constant([[1]]), tf.constant([[True]])
+    )
+    outputs = network(tf.random.stateless_normal([1, 128, 128, 3], [1, 2]), training=False)
+    each = [float(detector.loss(stack, targets)["loss"]) for stack in stack_outputs(outputs)]
+    np.testing.assert_allclose(detector.loss(outputs, targets)["loss"], np.mean(each), rtol=1e-5)
