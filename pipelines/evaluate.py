@@ -2,6 +2,7 @@ r"""Scores a trained detector, or detections in a file, with the COCO metrics.
 
     python -m pipelines.evaluate --model_dir=runs/bccd --split=test
     python -m pipelines.evaluate --model_dir=runs/coco --annotations=instances_val2017.json
+    python -m pipelines.evaluate --model=bccd.tflite --data_dir=bccd_records --split=test
     python -m pipelines.evaluate --detections=detections.json --annotations=instances_val2017.json
 
 Prints the twelve COCO metrics and the AP of each class; writes metrics.json, detections.json (in
@@ -15,6 +16,7 @@ from centernet_tf import cli
 from centernet_tf.errors import UserError
 
 flags.DEFINE_string("model_dir", None, "Folder of a trained detector.")
+flags.DEFINE_string("model", None, "SavedModel or .tflite file to score, instead of --model_dir.")
 flags.DEFINE_string("data_dir", None, "Folder of the data set; by default the one trained on.")
 flags.DEFINE_string("split", None, "Split to score on; by default the model's data.eval_split.")
 flags.DEFINE_string(
@@ -33,10 +35,14 @@ flags.DEFINE_multi_string(
 
 def main(_):
     values = flags.FLAGS
-    if bool(values.model_dir) == bool(values.detections):
-        raise UserError("Give either --model_dir, to run a detector, or --detections, a file.")
+    if bool(values.model_dir) + bool(values.model) + bool(values.detections) != 1:
+        raise UserError(
+            "Give either --model_dir or --model, to run a detector, or --detections, a file."
+        )
     if values.detections:
         _score_file(values)
+    elif values.model:
+        _score_export(values)
     else:
         _score_model(values)
 
@@ -51,6 +57,17 @@ def _score_model(values):
     manifest = load_manifest(values.data_dir or trained.config.data.path)
     outputs = values.annotations or "", values.output_dir or ""
     evaluate(trained, manifest, values.split, True, *outputs)
+
+
+def _score_export(values):
+    if not (values.data_dir and values.split):
+        raise UserError("--model needs --data_dir and --split, the records to score it on.")
+    from centernet_tf.data.manifest import load_manifest
+    from centernet_tf.export.split_score import score_export
+
+    score_export(
+        values.model, load_manifest(values.data_dir), values.split, values.output_dir or ""
+    )
 
 
 def _score_file(values):
@@ -74,4 +91,4 @@ def _score_file(values):
 
 
 if __name__ == "__main__":
-    cli.run(main, existing=["model_dir", "data_dir", "annotations", "detections"])
+    cli.run(main, existing=["model_dir", "model", "data_dir", "annotations", "detections"])

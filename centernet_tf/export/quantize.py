@@ -20,6 +20,7 @@ from tensorflow.lite.python.convert import mlir_quantize
 from centernet_tf.errors import UserError
 from centernet_tf.export import flatbuffer
 from centernet_tf.export.native_output import hidden_unless_it_fails
+from centernet_tf.export.one_scale import with_one_scale
 
 # What is worth computing with int8.
 PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
@@ -39,7 +40,7 @@ FEW_CHANNELS = 8
 
 
 def quantize(calibrated: bytes) -> bytes:
-    """Quantises a network, weights by channel and activations by tensor.
+    """Quantises a network, weights by channel but for those of transposed convolutions.
 
     Args:
       calibrated: flatbuffer in float32 that notes the range of each tensor.
@@ -66,7 +67,7 @@ def quantize(calibrated: bytes) -> bytes:
                 f"TFLite's converter made int8 of {name}, which has to stay in float32; export "
                 "this network with another tflite_variant."
             )
-    return quantized
+    return with_one_scale(quantized)
 
 
 def float_tensors(model) -> List[str]:

@@ -1,40 +1,73 @@
 """The COCO metrics of any predictor: a trained network or an export, image by image."""
 
+import os
+
 import tensorflow as tf
 
+from centernet_tf.count_of import count_of
 from centernet_tf.data.record_annotations import read_annotations
-from centernet_tf.data.record_parser import parse_record
 from centernet_tf.data.record_stream import read_shards
 from centernet_tf.evaluation.coco_metrics import coco_metrics
 from centernet_tf.evaluation.detect import coco_results
 from centernet_tf.evaluation.evaluate import check_categories
 from centernet_tf.evaluation.ground_truth import coco_ground_truth
+from centernet_tf.evaluation.metrics_table import metrics_table
+from centernet_tf.evaluation.result_files import write_results
+from centernet_tf.export.predictor import load_predictor
 from centernet_tf.ops.detections import Detections
 
+_ENCODED = {"image/encoded": tf.io.FixedLenFeature([], tf.string)}
 
-def score_predictor(predictor, manifest, split: str, limit: int = 0):
-    """Scores a predictor on a split.
+
+def score_predictors(predictors: dict, manifest, split: str, limit: int = 0) -> dict:
+    """Scores predictors on the same images of a split.
 
     Args:
-      predictor: see `predictor.Predictor`.
+      predictors: by name; see `predictor.Predictor`.
       manifest: of the data set.
       split: its name.
       limit: at most so many images, the first; 0 takes all.
 
     Returns:
-      the metrics of `coco_metrics`, and the COCO results they were computed from.
+      by name, the metrics of `coco_metrics` and the COCO results they were computed from.
 
     Raises:
-      UserError: the data set's classes are not the predictor's, or it has no such split.
+      UserError: the data set's classes are not the predictors', or it has no such split.
     """
-    check_categories(predictor.categories, manifest)
+    for predictor in predictors.values():
+        check_categories(predictor.categories, manifest)
     annotations, class_ids = read_annotations(manifest, split), list(manifest.class_ids)
-    count = min(limit, len(annotations)) if limit else len(annotations)
-    results = []
-    for serialized in read_shards(manifest.split(split).shard_paths).take(count):
-        sample = parse_record(serialized, class_ids)
-        image = tf.io.decode_image(sample.image.encoded, 3, expand_animations=False).numpy()
-        batch = Detections(*(value[None] for value in predictor.predict(image)))
-        results += coco_results(batch, [sample.image_id], [True], class_ids)
-    truth = coco_ground_truth(annotations[:count], manifest.categories)
-    return coco_metrics(truth, results), results
+    annotations = annotations[: limit or len(annotations)]
+    results = {name: [] for name in predictors}
+    records = read_shards(manifest.split(split).shard_paths).take(len(annotations))
+    for record, annotation in zip(records, annotations):
+        encoded = tf.io.parse_single_example(record, _ENCODED)["image/encoded"]
+        image = tf.io.decode_image(encoded, 3, expand_animations=False).numpy()
+        for name, predictor in predictors.items():
+            batch = Detections(*(value[None] for value in predictor.predict(image)))
+            results[name] += coco_results(batch, [annotation.image_id], [True], class_ids)
+    truth = coco_ground_truth(annotations, manifest.categories)
+    return {name: (coco_metrics(truth, rows), rows) for name, rows in results.items()}
+
+
+def score_export(path: str, manifest, split: str, output_dir: str = "") -> dict:
+    """Scores a detector of any form on a split and prints the metrics.
+
+    Args:
+      path: see `load_predictor`.
+      manifest: of the data set.
+      split: its name.
+      output_dir: folder that gets metrics.json and detections.json; '' writes nothing.
+
+    Raises:
+      UserError: see `load_predictor` and `score_predictors`.
+    """
+    scored = score_predictors({path: load_predictor(path)}, manifest, split)
+    metrics, results = scored[path]
+    metrics = {"split": split, **metrics}
+    print(metrics_table(metrics))
+    print(f"{count_of(metrics['num_images'], 'image')} of '{split}' through {path}", flush=True)
+    if output_dir:
+        write_results(output_dir, metrics, results)
+        print(f"metrics.json and detections.json are in {os.path.normpath(output_dir)}", flush=True)
+    return metrics

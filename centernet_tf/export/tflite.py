@@ -11,6 +11,7 @@ import tensorflow as tf
 from centernet_tf.errors import UserError
 from centernet_tf.export import flatbuffer, metadata
 from centernet_tf.export.comparison import require_tolerable
+from centernet_tf.export.keras_predictor import KerasPredictor
 from centernet_tf.export.model_guide import model_guide
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
 from centernet_tf.export.raw_decoder import letterbox
@@ -66,10 +67,11 @@ def export_tflite(
     with _temporary_names([*(name + ending for ending in endings), path]) as temporary:
         _write(temporary[path], model, {"labels.json": labels, "metadata.json": _json(description)})
         images, origin = sample_images(trained, NUM_CHECKED_IMAGES)
-        difference = check_tflite(trained, temporary[path], images, options, lite)
+        predictor, data = KerasPredictor(trained, options), trained.config.data
+        difference = check_tflite(predictor, temporary[path], images, data.input_size, lite)
         if not lite.is_quantized:
             require_tolerable(difference, "TFLite file", origin, TOLERANCES[lite.variant])
-        scores = score_both(trained, temporary[path], options, lite)
+        scores = score_both(predictor, temporary[path], data, lite)
         require_score(scores, lite)
         description["check"] = {"images": origin, **as_json(difference)}
         report = make_report(model, description, _timed_image(images[0], lite, trained), scores)

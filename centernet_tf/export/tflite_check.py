@@ -9,9 +9,7 @@ from centernet_tf.data.manifest import load_manifest
 from centernet_tf.errors import UserError
 from centernet_tf.export import raw_decoder
 from centernet_tf.export.comparison import EXACT, Difference, Tolerance, compare
-from centernet_tf.export.keras_predictor import KerasPredictor
-from centernet_tf.export.options import ExportOptions
-from centernet_tf.export.split_score import score_predictor
+from centernet_tf.export.split_score import score_predictors
 from centernet_tf.export.tflite_options import TFLiteOptions
 from centernet_tf.export.tflite_predictor import TFLitePredictor
 
@@ -33,27 +31,30 @@ RAW_ROUNDING = 0.01
 METRICS = ("AP", "AP50", "AP75")
 
 
-def check_tflite(
-    trained, path: str, images, options: ExportOptions, lite: TFLiteOptions
-) -> Difference:
+def check_tflite(keras_predictor, path: str, images, input_size, lite: TFLiteOptions) -> Difference:
     """Runs a TFLite file and the network on the same encoded images.
 
     A raw file is compared on images that are letterboxed already, so that both see the same values.
     """
-    one, other = KerasPredictor(trained, options), _predictor(path)
+    predictor = _predictor(path)
     pixels = [tf.io.decode_image(image, 3, expand_animations=False).numpy() for image in images]
     if lite.head == "raw":
-        size = trained.config.data.input_size
-        pixels = [raw_decoder.letterbox(image, size)[0][0] for image in pixels]
+        pixels = [raw_decoder.letterbox(image, input_size)[0][0] for image in pixels]
     return compare(
-        [one.predict(image) for image in pixels],
-        [other.predict(image) for image in pixels],
+        [keras_predictor.predict(image) for image in pixels],
+        [predictor.predict(image) for image in pixels],
         TOLERANCES[lite.variant],
     )
 
 
-def score_both(trained, path: str, options: ExportOptions, lite: TFLiteOptions) -> Optional[dict]:
+def score_both(keras_predictor, path: str, data, lite: TFLiteOptions) -> Optional[dict]:
     """Scores the network and the file on records of the evaluation split.
+
+    Args:
+      keras_predictor: `KerasPredictor` of the network.
+      path: of the file.
+      data: the experiment's settings of the data.
+      lite: see `TFLiteOptions`.
 
     Returns:
       {"images", "split", "keras": {metric: value}, "tflite": the same}, or None where the data set
@@ -62,7 +63,6 @@ def score_both(trained, path: str, options: ExportOptions, lite: TFLiteOptions) 
     Raises:
       UserError: it is not here and the file is quantised, so that nothing else would bound it.
     """
-    data = trained.config.data
     try:
         manifest = load_manifest(data.path)
     except UserError as error:
@@ -74,9 +74,9 @@ def score_both(trained, path: str, options: ExportOptions, lite: TFLiteOptions) 
             "tflite_variant=float16."
         ) from error
     scores = {"split": data.eval_split}
-    predictors = {"keras": KerasPredictor(trained, options), "tflite": _predictor(path)}
-    for name, predictor in predictors.items():
-        metrics, _ = score_predictor(predictor, manifest, data.eval_split, lite.check_images)
+    predictors = {"keras": keras_predictor, "tflite": _predictor(path)}
+    scored = score_predictors(predictors, manifest, data.eval_split, lite.check_images)
+    for name, (metrics, _) in scored.items():
         scores["images"] = metrics["num_images"]
         scores[name] = {metric: metrics[metric] for metric in METRICS}
     return scores
