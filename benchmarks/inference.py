@@ -8,12 +8,27 @@ from absl import flags
 
 from benchmarks import networks, report
 from centernet_tf import cli
+from centernet_tf.detectors.stacks import inference_network
 
 _JSON = flags.DEFINE_string("json", None, "File to write the results to.")
 _BACKBONES = flags.DEFINE_list(
     "backbones",
-    ["mmdet_resnet18", "mmdet_resnet18_dcn", "res_18", "resdcn_18"],
-    "Backbones; the ratios are to the first.",
+    [
+        "mmdet_resnet18",
+        "mmdet_resnet18_dcn",
+        "res_18",
+        "resdcn_18",
+        "res_50",
+        "resdcn_101",
+        "dlav0_34",
+        "dla_34",
+        "hourglass_52",
+        "hourglass_104",
+        "mobilenetv2",
+        "mobilenetv3_small",
+        "mobilenetv3_large",
+    ],
+    "Backbones; the ratios are to the first, and of dla_34 to dlav0_34.",
 )
 _SIZE = flags.DEFINE_integer("size", 512, "Side of the square input in pixels.")
 _BATCH = flags.DEFINE_integer("batch", 1, "Batch size.")
@@ -21,6 +36,7 @@ _REPEATS = flags.DEFINE_integer("repeats", 20, "Timed calls of each.")
 
 
 def _graph(detector, network, batch):
+    network = inference_network(network)
     function = tf.function(lambda images: detector.decode(network(images, training=False)))
     return lambda: function(batch).scores.numpy()
 
@@ -36,6 +52,8 @@ def main(_):
     ratios = {
         f"{name}/{first}": report.ratio(rows[name], rows[first]) for name in rows if name != first
     }
+    if {"dla_34", "dlav0_34"} <= set(rows):
+        ratios["dla_34/dlav0_34"] = report.ratio(rows["dla_34"], rows["dlav0_34"])
     report.print_table(list(rows.values()), ratios, _BATCH.value)
     if _JSON.value:
         report.write_json(_JSON.value, list(rows.values()), ratios)
