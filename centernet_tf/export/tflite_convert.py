@@ -26,9 +26,10 @@ def convert(
       UserError: the network needs operations that are not built into TFLite, it has no raw head, or
         the images to find int8's ranges by are not here.
     """
-    before, network, after = graph_parts(trained, options, lite)
     if lite.variant == "int8":
         images = calibration_images(trained, lite.calibration_images)
+    before, network, after = graph_parts(trained, options, lite)
+    if lite.variant == "int8":
         middle = quantize(_convert(network, calibrate_by=images))
     else:
         middle = _convert(network, lite.variant)
