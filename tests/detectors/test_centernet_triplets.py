@@ -161,6 +161,7 @@ def test_loss_compiles_and_has_the_center(rng):
     assert detector.loss(worse, targets)["heatmap_loss"] > losses["heatmap_loss"]
 
 
+@pytest.mark.slow
 def test_a_step_of_training_and_saving(rng, tmp_path):
     keras.utils.set_random_seed(3)
     detector = make((31, 31), corners=8, centers=8)
