@@ -21,7 +21,12 @@ def help_of(program):
 
 
 def flags_of(program):
-    return set(re.findall(r'DEFINE_\w+\(\s*"(\w+)"', source_of(program)))
+    """The flags a program defines, and those of the modules whose flags it adopts."""
+    source = source_of(program)
+    for module in re.findall(r"adopt_module_key_flags\((\w+)\)", source):
+        (path,) = (FOLDER.parent / "centernet_tf").rglob(f"{module}.py")
+        source += path.read_text(encoding="utf-8")
+    return set(re.findall(r'DEFINE_\w+\(\s*"(\w+)"', source))
 
 
 def commands_of(program):
