@@ -12,7 +12,8 @@ TESTDATA := $(or $(CENTERNET_TF_TESTDATA),$(shell cd ../shared/golden 2>/dev/nul
 # Test files run side by side, one for each core; more than four would need more than 8 GiB.
 WORKERS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 
-# The slow tests train and export whole detectors: SLOW=1, or on a CI machine.
+# The slow tests train and export whole detectors: SLOW=1, or on a CI machine. SLOW=all adds the
+# nightly ones, which do so for every detector, backbone and option; they would take CI over its time.
 SLOW ?= $(if $(filter true 1,$(CI)),1)
 
 help: ## this list
@@ -24,9 +25,9 @@ setup: $(SETUP) ## make .venv with Python 3.11 and the packages of constraints.t
 demo: $(SETUP) ## the whole job on drawn images: data, training, evaluation, export, a page of results
 	@$(PYTHON) -m pipelines.demo --output_dir=runs/demo
 
-test: $(SETUP) ## the fast tests; SLOW=1 adds the slow ones, ARGS="-k peaks" goes to pytest
+test: $(SETUP) ## the fast tests; SLOW=1 adds the slow ones, SLOW=all the nightly ones, ARGS="-k peaks" goes to pytest
 	@CENTERNET_TF_TESTDATA="$(TESTDATA)" $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile \
-	  $(if $(filter-out 0,$(SLOW)),,-m "not slow") $(ARGS)
+	  $(if $(filter all,$(SLOW)),,-m "$(if $(filter-out 0,$(SLOW)),not nightly,not slow)") $(ARGS)
 
 lint: $(SETUP) ## ruff check and ruff format --check
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .

@@ -17,6 +17,7 @@ SMALL = (
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", ["demo_cornernet", "demo_triplets"])
 @pytest.mark.parametrize(
     "override",
@@ -42,6 +43,7 @@ def test_the_demonstration_runs_with(tmp_path, capsys, name, override):
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_images_at_their_own_resolution_and_at_several_scales(tmp_path):
     config = load_config(
         [str(CONFIGS / "demo_cornernet.yaml")],

@@ -17,6 +17,7 @@ SMALL = (
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "name,override",
     [

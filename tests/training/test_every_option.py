@@ -9,7 +9,7 @@ from centernet_tf.config import load_config
 from centernet_tf.training.model_dir import load_trained
 from centernet_tf.training.train import train
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 ADAM = {"name": "adam", "learning_rate": 1e-3, "drop_epochs": []}
 SGD = {"name": "sgd", "learning_rate": 0.01, "clip_norm": 35.0, "drop_epochs": []}
