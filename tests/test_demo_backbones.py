@@ -10,8 +10,8 @@ from centernet_tf.demo import run_demo
 CONFIG = pathlib.Path(__file__).parents[1] / "configs/demo_shapes.yaml"
 SMALL = (
     "{data: {input_size: [64, 64]}, model: {options: {head_channels: 16}}, evaluation: "
-    "{batch_size: 4}, train: {global_batch_size: 8, epochs: 2, evaluate_every: 2, optimizer: "
-    "{warmup_steps: 0}}}"
+    "{batch_size: 4}, train: {global_batch_size: 8, epochs: 6, evaluate_every: 6, optimizer: "
+    "{learning_rate: 0.002, warmup_steps: 0}}}"
 )
 BACKBONES = {
     "res_18": "width_multiplier: 0.25",
@@ -36,11 +36,12 @@ def test_the_demonstration_runs_with(tmp_path, name):
     if name.startswith("hourglass"):
         overrides.append("{data: {input_size: [128, 128]}}")
     config = load_config([str(CONFIG)], overrides)
-    summary = run_demo(config, str(tmp_path), 32, 8)
+    # Fewer steps leave the heat-map so flat that rounding picks other cells in TFLite.
+    summary = run_demo(config, str(tmp_path), 64, 8)
     # Both exports were compared with the network before they were kept.
     for path in summary["artefacts"].values():
         assert (tmp_path / path).exists()
     lines = (tmp_path / "model/history.csv").read_text().splitlines()
     column = lines[0].split(",").index("loss")
     losses = [float(line.split(",")[column]) for line in lines[1:]]
-    assert len(losses) == 2 and losses[1] < losses[0]
+    assert len(losses) == 6 and losses[-1] < 0.9 * losses[0]

@@ -86,15 +86,17 @@ def test_gradients_are_close_to_those_in_float32(precision):
 @pytest.mark.slow
 @pytest.mark.parametrize("xla", ["on", "off"])
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_a_step_moves_the_weights(precision, xla):
+def test_training_moves_the_weights(precision, xla):
     config = load_config([], [*SETTINGS, f"runtime: {{precision: {precision}, xla: '{xla}'}}"])
     detector = make_detector(config, 2)
     trainer = make_trainer(config, detector, make_schedule(config.train.optimizer, 1, 1))
     batch = make_batch(detector)
     before = [variable.numpy() for variable in trainer.network.trainable_variables]
-    history = trainer.fit(tf.data.Dataset.from_tensors(batch), verbose=0).history
+    # The first loss scale may be too large for float16: such a step halves it and moves nothing.
+    data = tf.data.Dataset.from_tensors(batch).repeat(12 if precision == "float16" else 1)
+    history = trainer.fit(data, verbose=0).history
     assert np.isfinite(history["loss"]).all()
-    assert int(trainer.optimizer.iterations) == 1
+    assert int(trainer.optimizer.iterations) >= 1
     after = [variable.numpy() for variable in trainer.network.trainable_variables]
     assert all(np.isfinite(value).all() for value in after)
     assert not all(np.array_equal(one, other) for one, other in zip(before, after))
