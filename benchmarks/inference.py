@@ -37,7 +37,9 @@ _REPEATS = flags.DEFINE_integer("repeats", 20, "Timed calls of each.")
 
 def _graph(detector, network, batch):
     network = inference_network(network)
-    function = tf.function(lambda images: detector.decode(network(images, training=False)))
+    function = tf.function(
+        lambda images: detector.decode(network(images, training=False))
+    ).get_concrete_function(batch)
     return lambda: function(batch).scores.numpy()
 
 

@@ -9,6 +9,7 @@ import abc
 
 import tensorflow as tf
 
+from centernet_tf.backbones import STRIDE
 from centernet_tf.config import load_module
 from centernet_tf.errors import UserError
 from centernet_tf.settings import ExperimentConfig
@@ -30,6 +31,11 @@ class PointDetector(abc.ABC):
         self.config = config
         self.num_classes = num_classes
         self.input_size = tuple(config.data.input_size)
+
+    @property
+    def stride(self):
+        """Pixels of the input a cell of the finest map."""
+        return STRIDE
 
     @property
     def options(self):
@@ -108,6 +114,10 @@ class PointDetector(abc.ABC):
         """
         maps = [value for name, value in outputs.items() if name.endswith("heatmap")]
         return tf.sigmoid(tf.reduce_max(tf.concat(maps, axis=-1), axis=-1))
+
+    @abc.abstractmethod
+    def targets_to_outputs(self, targets):
+        """Returns the maps that a perfect network would draw for batched, completed targets."""
 
     @abc.abstractmethod
     def decode(self, outputs):

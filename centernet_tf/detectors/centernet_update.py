@@ -107,6 +107,11 @@ class Detector(PointDetector):
     loss_names = ("loss", "heatmap_loss", "box_loss")
 
     @property
+    def stride(self):
+        """See `PointDetector.stride`."""
+        return self.strides[0]
+
+    @property
     def strides(self):
         """Pixels a cell of each level."""
         return _strides(self.config)

@@ -82,6 +82,11 @@ class Detector(PointDetector):
     loss_names = ("loss", "class_loss", "box_loss", "centerness_loss")
 
     @property
+    def stride(self):
+        """See `PointDetector.stride`."""
+        return PYRAMID_STRIDES[0]
+
+    @property
     def sizes(self):
         """(height, width) in cells of each level."""
         return pyramid.level_sizes(self.input_size, PYRAMID_STRIDES)

@@ -3,7 +3,6 @@
 import numpy as np
 import tensorflow as tf
 
-from centernet_tf.backbones import STRIDE
 from centernet_tf.data.object_list import pad_objects
 from centernet_tf.detectors import make_detector
 from centernet_tf.evaluation.coco_metrics import coco_metrics
@@ -89,26 +88,29 @@ SIZE_ROWS = (
     ("medium", "APm", "ARm"),
     ("large", "APl", "ARl"),
 )
-# What the counts of `grid_losses` mean.
-GRID_TEXTS = {
-    "num_images": "images",
-    "num_objects": "objects (without crowds)",
-    "same_cell": f"centres in the {STRIDE}x{STRIDE} px cell of an earlier object",
-    "same_cell_and_class": "of these, of the same class",
-    "thinner_than_a_cell": f"boxes thinner than {STRIDE} px at the input size",
-    "beyond_max_boxes": "objects beyond data.max_boxes",
-    "images_beyond_detections": "images with more objects than the detector gives detections",
-}
 
 
-def ceiling_table(metrics: dict, grid: dict) -> str:
+def grid_rows(grid: dict, stride: int) -> list:
+    """Returns (count, what it counts) of `grid_losses` at that stride."""
+    texts = {
+        "num_images": "images",
+        "num_objects": "objects (without crowds)",
+        "same_cell": f"centres in the {stride}x{stride} px cell of an earlier object",
+        "same_cell_and_class": "of these, of the same class",
+        "thinner_than_a_cell": f"boxes thinner than {stride} px at the input size",
+        "beyond_max_boxes": "objects beyond data.max_boxes",
+        "images_beyond_detections": "images with more objects than the detector gives detections",
+    }
+    return [(grid[name], text) for name, text in texts.items()]
+
+
+def ceiling_table(metrics: dict, grid: dict, stride: int) -> str:
     """Returns `ap_ceiling` and `grid_losses` as lines for the terminal; '-' where undefined."""
     lines = [f"{'objects':<8}{'AP':>8}{'AR':>8}   of decode(encode(ground truth))"]
     for label, ap, ar in SIZE_ROWS:
         lines.append(f"{label:<8}{format_ceiling(metrics[ap]):>8}{format_ceiling(metrics[ar]):>8}")
-    return "\n".join(
-        [*lines, "", *(f"{grid[name]:>8}  {text}" for name, text in GRID_TEXTS.items())]
-    )
+    rows = [f"{count:>8}  {text}" for count, text in grid_rows(grid, stride)]
+    return "\n".join([*lines, "", *rows])
 
 
 def format_ceiling(value: float) -> str:

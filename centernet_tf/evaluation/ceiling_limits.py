@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Callable, Dict, List, Sequence, Tuple
 
-from centernet_tf.backbones import STRIDE
+from centernet_tf.detectors import make_detector
 from centernet_tf.evaluation.ceiling import ap_ceiling
 
 # A ceiling of this height needs no explanation.
@@ -111,7 +111,8 @@ def relaxations(config, annotations: List) -> List[Relaxation]:
     """Returns what can be relaxed, what costs least in training first."""
     data, options = config.data, config.model.options
     most = max([sum(not box.is_crowd for box in image.boxes) for image in annotations], default=0)
-    cells = data.input_size[0] * data.input_size[1] // STRIDE**2
+    # How many classes there are does not change the grid.
+    cells = data.input_size[0] * data.input_size[1] // make_detector(config, 1).stride ** 2
     found = []
 
     def offer(name, value, relaxed):

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from centernet_tf.backbones import STRIDE
 from centernet_tf.evaluation import html_page
 from centernet_tf.evaluation.bar_chart import bar_chart, ranked_bars
 from centernet_tf.evaluation.data_statistics import COCO_LIMITS
@@ -26,13 +25,13 @@ def sections(inspection) -> list:
             html_page.row(
                 [
                     objects_chart(statistics),
-                    size_chart(statistics),
+                    size_chart(statistics, inspection.stride),
                     aspect_chart(statistics),
                     image_size_chart(statistics),
                 ],
                 420,
             ),
-            note=_size_note(statistics),
+            note=_size_note(statistics, inspection.stride),
         ),
     ]
 
@@ -74,12 +73,12 @@ def objects_chart(statistics) -> str:
     return bar_chart(histogram.counts, histogram.labels, "Objects an image", "objects in an image")
 
 
-def size_chart(statistics) -> str:
+def size_chart(statistics, stride: int) -> str:
     """Returns the sizes of objects at the input, with the stride and COCO's limits there."""
     histogram = log2_histogram(statistics.sizes_input)
     scale = float(np.median(statistics.scales))
     sides = {
-        "stride": STRIDE,
+        "stride": stride,
         "S/M": COCO_LIMITS["small"] * scale,
         "M/L": COCO_LIMITS["medium"] * scale,
     }
@@ -131,7 +130,7 @@ def _class_note(statistics, names):
     return text
 
 
-def _size_note(statistics):
+def _size_note(statistics, stride):
     scales, groups = statistics.scales, statistics.size_groups
     low, middle, high = (float(value) for value in np.percentile(scales, [0, 50, 100]))
     varied = f", from {low:.3g} to {high:.3g}" if high > 1.001 * low else ""
@@ -144,5 +143,5 @@ def _size_note(statistics):
         f"96x96 px of the original image. A pixel of the image is {middle:.3g} px of the input "
         f"{'in the middle image' + varied if varied else 'in every image'}. The dashed lines S/M "
         "and M/L in the chart of sizes stand where, at that scale, small objects end and large "
-        f"ones begin; the one named stride at {STRIDE} px, the side of a cell of the output."
+        f"ones begin; the one named stride at {stride} px, the side of a cell of the output."
     )

@@ -2,12 +2,11 @@
 
 import os
 
-from centernet_tf.backbones import STRIDE
 from centernet_tf.count_of import count_of
 from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation import data_charts, html_page
-from centernet_tf.evaluation.ceiling import GRID_TEXTS, SIZE_ROWS, format_ceiling
+from centernet_tf.evaluation.ceiling import SIZE_ROWS, format_ceiling, grid_rows
 from centernet_tf.evaluation.data_pictures import annotated_pictures, box_picture
 from centernet_tf.evaluation.drawing import class_color
 from centernet_tf.evaluation.training_samples import target_overlays, training_samples
@@ -75,19 +74,20 @@ def _headline(inspection):
 def _what_it_is(inspection):
     return html_page.section(
         "Settings and problems",
-        html_page.table(("setting", "value"), _settings(inspection.config), text=True),
+        html_page.table(("setting", "value"), _settings(inspection), text=True),
         "<p></p>",
         _problems(inspection),
         *_faults(inspection),
     )
 
 
-def _settings(config):
+def _settings(inspection):
+    config = inspection.config
     data, options = config.data, config.model.options
     height, width = data.input_size
     rows = [
         ["data.input_size (height, width)", f"{height}, {width} px"],
-        ["stride of the output", f"{STRIDE} px of the input"],
+        ["stride of the output", f"{inspection.stride} px of the input"],
         ["data.max_boxes", str(data.max_boxes)],
         ["data.augmentation.recipe", data.augmentation.recipe],
         ["model.detector", config.model.detector],
@@ -176,15 +176,16 @@ def _sample(sample, class_names):
 
 
 def _targets(samples, detector):
-    """The section on heat-maps, where the detector has them."""
+    """The section on what the network should draw, where there are samples."""
     overlays = target_overlays(samples[:_OVERLAYS], detector)
     if overlays:
+        side = detector.stride
         yield html_page.section(
             "Targets",
             html_page.row([html_page.picture(overlay) for overlay in overlays], 480),
-            note="The first training samples above under the heat-map that the network should "
-            f"draw: the maximum over classes, one value for {STRIDE}x{STRIDE} px of the input, "
-            "from dark (0) over red to light yellow (1, the cell of a centre).",
+            note="The first training samples above under the map of objects that the network "
+            f"should draw: the maximum over classes, one value for {side}x{side} px of the input, "
+            "from dark (0) over red to light yellow (1, a cell that a detection starts from).",
         )
 
 
@@ -194,7 +195,7 @@ def _ceiling(inspection):
         [label, format_ceiling(metrics[ap]), format_ceiling(metrics[ar])]
         for label, ap, ar in SIZE_ROWS
     ]
-    counts = [[text, f"{grid[name]:,}"] for name, text in GRID_TEXTS.items()]
+    counts = [[text, f"{count:,}"] for count, text in grid_rows(grid, inspection.stride)]
     parts = [
         html_page.row(
             [

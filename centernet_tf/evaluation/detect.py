@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from centernet_tf.ops.detections import Detections
 from centernet_tf.ops.geometry import inverse_transform_boxes
+from centernet_tf.ops.kernel_sampling import kernel_sampling
 
 
 def detect_function(network, detector, flip: bool = False, device: str = "") -> Callable:
@@ -27,7 +28,8 @@ def detect_function(network, detector, flip: bool = False, device: str = "") -> 
     """
 
     def maps(images):
-        outputs = network(images, training=False)
+        with kernel_sampling():
+            outputs = network(images, training=False)
         return tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), outputs)
 
     # Images of many sizes share one program after the second, which sees any size.

@@ -5,11 +5,11 @@ from typing import List, Optional, Tuple
 
 import tensorflow as tf
 
-from centernet_tf.backbones import STRIDE
 from centernet_tf.data.manifest import Manifest
 from centernet_tf.data.progress import ProgressBar
 from centernet_tf.data.record_annotations import read_annotations
 from centernet_tf.data.split_check import unusable_records
+from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.ceiling import ap_ceiling, ceiling_table
 from centernet_tf.evaluation.ceiling_limits import (
@@ -39,6 +39,7 @@ class Inspection:
       unusable: (file name, reason) of each record that training would leave out, None for a split
         too large to decode every image of it.
       metrics: of `ap_ceiling`; its 'num_images' is smaller than that of a very large split.
+      stride: pixels of the input a cell of the detector's finest map.
       grid: of `grid_losses`.
       limits: what keeps the ceiling down, None where it is high or undefined.
     """
@@ -51,6 +52,7 @@ class Inspection:
     problems: Optional[List[Problem]]
     unusable: Optional[List[Tuple[str, str]]]
     metrics: dict
+    stride: int
     grid: dict
     limits: Optional[CeilingLimits]
 
@@ -73,6 +75,7 @@ def inspect_split(config, manifest, split: str = "") -> Inspection:
     data = config.data
     metrics = _ceiling(config, manifest.categories, annotations)
     low = 0 <= metrics["AP"] < HIGH_ENOUGH
+    stride = make_detector(config, manifest.num_classes).stride
     return Inspection(
         config=config,
         manifest=manifest,
@@ -82,10 +85,11 @@ def inspect_split(config, manifest, split: str = "") -> Inspection:
         problems=conversion_problems(manifest.data_dir, split),
         unusable=unusable_records(manifest, split) if decode_all else None,
         metrics=metrics,
+        stride=stride,
         grid=grid_losses(
             annotations,
             data.input_size,
-            STRIDE,
+            stride,
             data.max_boxes,
             getattr(config.model.options, "max_detections", None),
         ),
@@ -99,7 +103,7 @@ def inspection_text(inspection: Inspection) -> str:
     lines = [
         f"split '{inspection.split}' of {inspection.manifest.data_dir}",
         "",
-        ceiling_table(inspection.metrics, inspection.grid),
+        ceiling_table(inspection.metrics, inspection.grid, inspection.stride),
         f"{statistics.num_crowds:>8}  crowds",
         f"{statistics.images_without_boxes:>8}  images without boxes",
     ]

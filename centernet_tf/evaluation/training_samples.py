@@ -1,7 +1,7 @@
 """Augmented images and their targets, exactly as training sees them, turned back into pictures."""
 
 import os
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -86,7 +86,7 @@ def displayable(images: np.ndarray, data) -> np.ndarray:
     return np.uint8(np.round(np.clip(values, 0.0, 255.0)))
 
 
-def target_overlays(samples: List[TrainingSample], detector) -> Optional[List[Image.Image]]:
+def target_overlays(samples: List[TrainingSample], detector) -> List[Image.Image]:
     """Lays what a detector should draw over the images it should draw it for.
 
     Args:
@@ -94,17 +94,13 @@ def target_overlays(samples: List[TrainingSample], detector) -> Optional[List[Im
       detector: a `PointDetector`.
 
     Returns:
-      a picture a sample, its heat-map the maximum over classes; None for a detector whose targets
-      hold no heat-map.
+      a picture a sample, on it the detector's `object_map` as a perfect network would draw it.
     """
     overlays = []
     for sample in samples:
         mask = tf.ones([len(sample.classes)], tf.bool)
         targets = detector.encode(tf.constant(sample.boxes_px), tf.constant(sample.classes), mask)
         batch = tf.nest.map_structure(lambda value: value[tf.newaxis], targets)
-        maps = [v for name, v in detector.complete_targets(batch).items() if "heatmap" in name]
-        if not maps:
-            return None
-        strongest = tf.reduce_max(tf.concat(maps, axis=-1), axis=-1)[0].numpy()
-        overlays.append(heatmap_overlay(sample.pixels, strongest))
+        perfect = detector.targets_to_outputs(detector.complete_targets(batch))
+        overlays.append(heatmap_overlay(sample.pixels, detector.object_map(perfect)[0].numpy()))
     return overlays

@@ -6,6 +6,7 @@ runs eagerly, in graphs, under XLA and, converted, on TensorFlow Lite's builtin 
 
 import tensorflow as tf
 
+from centernet_tf.ops import kernel_sampling
 from centernet_tf.ops.bilinear_taps import bilinear_taps
 from centernet_tf.ops.sampled_product import sampled_product
 
@@ -45,13 +46,25 @@ def modulated_deform_conv2d(
     Raises:
       ValueError: if the channels do not agree with the groups or the kernel.
     """
+    _check_channels(x.shape[-1], offset, mask, weight, groups, deformable_groups)
+    geometry = (strides, padding, dilation)
+    if kernel_sampling.is_allowed(x, groups, deformable_groups):
+        output = kernel_sampling.kernel_sampled_conv2d(x, offset, mask, weight, *geometry)
+    else:
+        output = _gathered_conv2d(x, offset, mask, weight, geometry, groups, deformable_groups)
+    output = tf.reshape(output, tf.concat([tf.shape(mask)[:-1], weight.shape[-1:]], axis=0))
+    output.set_shape([*mask.shape[:-1], weight.shape[-1]])
+    return output if bias is None else output + tf.cast(bias, x.dtype)
+
+
+def _gathered_conv2d(x, offset, mask, weight, geometry, groups, deformable_groups):
+    """[B, Ho * Wo, Cout] by products of each group of channels and run of equal offsets."""
     kernel_height, kernel_width, group_in, c_out = weight.shape
     c_in, num_taps = x.shape[-1], kernel_height * kernel_width
-    _check_channels(c_in, offset, mask, weight, groups, deformable_groups)
     x = _at_least_2x2(x)
     map_size = [tf.shape(x)[axis] if x.shape[axis] is None else x.shape[axis] for axis in (1, 2)]
     taps = [
-        _taps(*parts, x.dtype, map_size, (kernel_height, kernel_width), strides, padding, dilation)
+        _taps(*parts, x.dtype, map_size, (kernel_height, kernel_width), *geometry)
         for parts in zip(
             tf.split(tf.cast(offset, tf.float32), deformable_groups, axis=-1),
             tf.split(tf.cast(mask, tf.float32), deformable_groups, axis=-1),
@@ -67,10 +80,7 @@ def modulated_deform_conv2d(
             part = group_weight[:, start - channels.start : stop - channels.start]
             parts.append(sampled_product(x[..., start:stop], corner, coefficient, part))
         outputs.append(tf.add_n(parts))
-    output = tf.concat(outputs, axis=-1) if groups > 1 else outputs[0]
-    output = tf.reshape(output, tf.concat([tf.shape(mask)[:-1], [c_out]], axis=0))
-    output.set_shape([*mask.shape[:-1], c_out])
-    return output if bias is None else output + tf.cast(bias, x.dtype)
+    return tf.concat(outputs, axis=-1) if groups > 1 else outputs[0]
 
 
 def _taps(offset, mask, dtype, map_size, kernel_size, strides, padding, dilation):

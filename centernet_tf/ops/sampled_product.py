@@ -4,7 +4,7 @@ For every output pixel n the product is the sum over taps k and the four pixels 
 square of `coefficient[n, j, k] * x[pixel[n, j, k]] @ weight[k]`. Sampling is linear, so it can
 follow the product with the weights (`_ProjectThenSample` gathers Cout values a neighbour) or
 precede it (`_SampleThenProject` gathers Cin values). Both go through the taps in blocks, one after
-the other, so that nothing much bigger than `_BLOCK_BYTES` is needed at a time.
+the other, so that nothing much bigger than `BLOCK_BYTES` is needed at a time.
 
 The gradient gathers again instead of keeping what was gathered. Where forward and backward pass are
 one graph, TensorFlow's optimiser merges the two gathers if they wait for nothing else. That saves a
@@ -14,7 +14,8 @@ it only where one block holds all taps.
 
 import tensorflow as tf
 
-_BLOCK_BYTES = 64 * 2**20
+from centernet_tf.ops.tap_blocks import after, taps_per_block
+
 # The cost of gathering and weighing one value, in multiply-adds of a matrix product, on a CPU.
 _GATHER_COST = 50
 
@@ -35,7 +36,7 @@ def sampled_product(x, corner, coefficient, weight):
     batch, height, width = tf.unstack(tf.shape(x)[:3])
     num_taps, c_in, c_out = weight.shape
     order = (_ProjectThenSample if _projects_first(x, corner, weight) else _SampleThenProject)(
-        _taps_per_block(corner, num_taps, min(c_in, c_out), x.dtype.size)
+        taps_per_block(corner.shape[:2], num_taps, 4 * min(c_in, c_out) * x.dtype.size)
     )
 
     @tf.custom_gradient
@@ -64,23 +65,6 @@ def _projects_first(x, corner, weight):
     project = pixels * c_in * c_out + 4 * outputs * c_out * _GATHER_COST
     sample = outputs * c_in * c_out + 4 * outputs * c_in * _GATHER_COST
     return project <= sample
-
-
-def _taps_per_block(corner, num_taps, channels, value_bytes):
-    """The largest divisor of the number of taps whose gathered values fit the block, at least 1."""
-    tap_bytes = (corner.shape[0] or 1) * (corner.shape[1] or 1) * 4 * channels * value_bytes
-    fits = [
-        n for n in range(1, num_taps + 1) if num_taps % n == 0 and n * tap_bytes <= _BLOCK_BYTES
-    ]
-    return max(fits, default=1)
-
-
-def _after(previous, tensor):
-    """`tensor`, but not before `previous`, so that blocks do not hold their memory at once."""
-    if previous is None:
-        return tensor
-    with tf.control_dependencies([previous]):
-        return tf.identity(tensor)
 
 
 def _weigh(values, factors):
@@ -115,7 +99,7 @@ class _ProjectThenSample:
         """x [P, Cin], pixel and coefficient [N, 4, K], weight [K, Cin, Cout] to [N, Cout]."""
         total = None
         for rows, factors, matrix in self._blocks(pixel, coefficient, weight):
-            projected = self._project(_after(total, x), matrix)
+            projected = self._project(after(total, x), matrix)
             total = _plus(total, _weigh(tf.gather(projected, rows), factors))
         return total
 
@@ -124,7 +108,7 @@ class _ProjectThenSample:
         dx, dfactors, dmatrices = None, [], []
         c_out = upstream.shape[-1]
         for rows, factors, matrix in self._blocks(pixel, coefficient, weight):
-            x_block = _after(_waits_for(dx, upstream, self._taps, weight), x)
+            x_block = after(_waits_for(dx, upstream, self._taps, weight), x)
             projected = self._project(x_block, matrix)
             dfactors.append(_dot(tf.gather(projected, rows), upstream))
             dprojected = tf.math.unsorted_segment_sum(
@@ -169,7 +153,7 @@ class _SampleThenProject:
         """x [P, Cin], pixel and coefficient [N, 4, K], weight [K, Cin, Cout] to [N, Cout]."""
         total = None
         for rows, factors, matrix in self._blocks(pixel, coefficient, weight):
-            samples = _weigh(tf.gather(_after(total, x), rows), factors)
+            samples = _weigh(tf.gather(after(total, x), rows), factors)
             total = _plus(total, tf.matmul(self._flat(samples), matrix))
         return total
 
@@ -180,7 +164,7 @@ class _SampleThenProject:
         for rows, factors, matrix in self._blocks(pixel, coefficient, weight):
             dsamples = tf.matmul(upstream, matrix, transpose_b=True)
             dsamples = tf.reshape(dsamples, [-1, self._taps, c_in])
-            x_block = _after(_waits_for(dx, upstream, self._taps, weight), x)
+            x_block = after(_waits_for(dx, upstream, self._taps, weight), x)
             values = tf.gather(x_block, rows)
             dfactors.append(_dot(values, dsamples))
             samples = self._flat(_weigh(values, factors))

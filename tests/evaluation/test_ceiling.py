@@ -87,7 +87,7 @@ def test_progress_is_told_of_every_image():
 
 def test_the_table_names_every_number():
     result = score([scene(1, [(2, (20, 20, 60, 60))])], CATEGORIES[:1])
-    table = ceiling.ceiling_table(result["metrics"], result["grid"])
+    table = ceiling.ceiling_table(result["metrics"], result["grid"], STRIDE)
     assert "all       1.0000  1.0000" in table
     assert "       1  objects (without crowds)" in table
     assert "small          -       -" in table

@@ -50,7 +50,7 @@ def test_limits_stand_where_coco_has_them_at_the_input():
     # 512 px in an input of 128 px: a quarter. One object in each of the bins 4..8 to 64..128.
     boxes = [(2, (0, 0, side, side)) for side in (20, 40, 80, 160, 300)]
     found = data_statistics([scene(1, boxes, 512, 512)], IDS, (128, 128))
-    root = ElementTree.fromstring(data_charts.size_chart(found))
+    root = ElementTree.fromstring(data_charts.size_chart(found, 4))
     bars = [float(bar.get("x")) for bar in root.iter("rect")]
     slot = bars[1] - bars[0]
     marks = [float(line.get("x1")) for line in root.iter("line") if line.get("class") == "mark"]

@@ -70,13 +70,29 @@ def test_peaks_lie_over_the_centres(heatmap_on):
     assert len(np.unique(np.asarray(blank))) == 1
 
 
-def test_a_detector_without_a_heat_map_has_no_overlays():
-    class Other:
-        def encode(self, boxes_px, classes, mask):
-            return {"size": boxes_px}
+@pytest.mark.parametrize("detector", ["fcos", "centernet_update"])
+def test_the_cells_that_a_pyramid_learns_are_light(detector):
+    config = load_config(
+        [],
+        [
+            f"model: {{detector: {detector}, backbone: {{name: fpn_resnet18}}}}",
+            "data.input_size=[128,128]",
+        ],
+    )
+    sample = TrainingSample(
+        np.full([128, 128, 3], 100, np.uint8), np.float32([[20, 60, 60, 100]]), np.int32([1])
+    )
+    (overlay,) = target_overlays([sample], make_detector(config, 2))
+    light = np.asarray(overlay).astype(int).sum(-1)
+    assert light[40, 80] > 450 and light[100, 20] == 165
 
-        def complete_targets(self, targets):
-            return targets
 
-    sample = TrainingSample(np.zeros([8, 8, 3], np.uint8), np.zeros([1, 4], "f"), np.int32([0]))
-    assert target_overlays([sample], Other()) is None
+@pytest.mark.parametrize("detector", ["cornernet", "centernet_triplets"])
+def test_corners_lie_over_the_corners(detector):
+    config = load_config([], [f"model.detector={detector}", "data.input_size=[127,127]"])
+    sample = TrainingSample(
+        np.full([127, 127, 3], 100, np.uint8), np.float32([[20, 60, 60, 100]]), np.int32([1])
+    )
+    (overlay,) = target_overlays([sample], make_detector(config, 2))
+    light = np.asarray(overlay).astype(int).sum(-1)
+    assert min(light[21, 61], light[61, 101]) > 450 and light[100, 20] == 165

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from centernet_tf.ops import sampled_product
+from centernet_tf.ops import sampled_product, tap_blocks
 from centernet_tf.ops.deform_conv import modulated_deform_conv2d
 
 # strides, padding, dilation, groups, deformable_groups, kernel, input and output channels
@@ -128,7 +128,7 @@ def test_both_orders_agree_however_they_are_cut(rng, monkeypatch, order, blocks)
     expected = with_gradients(inputs, arguments, upstream)
     monkeypatch.setattr(sampled_product, "_projects_first", lambda *_: order.startswith("_Project"))
     if blocks == "a tap a block":
-        monkeypatch.setattr(sampled_product, "_BLOCK_BYTES", 1)
+        monkeypatch.setattr(tap_blocks, "BLOCK_BYTES", 1)
     actual = with_gradients(inputs, arguments, upstream)
     for one, other in zip(tf.nest.flatten(actual), tf.nest.flatten(expected)):
         assert relative_error(one, other) < 1e-5

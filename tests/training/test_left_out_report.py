@@ -39,6 +39,7 @@ def shard(records, number):
     return sorted(records.glob("train-*.tfrecord"))[number]
 
 
+@pytest.mark.slow
 def test_a_damaged_shard_is_told_and_trained_without(records, tmp_path, capsys):
     damage(shard(records, 1))
     model_dir = tmp_path / "model"

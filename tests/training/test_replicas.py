@@ -32,8 +32,8 @@ def run_alone(tmp_path_factory):
 @pytest.mark.parametrize(
     "xla, micro_batches",
     [
-        ("on", 2),
         ("off", 1),
+        pytest.param("on", 2, marks=pytest.mark.slow),
         pytest.param("on", 1, marks=pytest.mark.slow),
         pytest.param("off", 2, marks=pytest.mark.slow),
     ],

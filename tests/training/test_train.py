@@ -56,6 +56,7 @@ def test_a_run_leaves_everything_a_reader_needs(records, tmp_path, capsys):
     assert output.index("epoch 1/2: loss ") < output.index("epoch 1: AP")
 
 
+@pytest.mark.slow
 def test_a_run_continued_equals_one_in_one_piece(records, tmp_path, capsys):
     whole, pieces = str(tmp_path / "whole"), str(tmp_path / "pieces")
     train(settings(records), whole, evaluate_between=False)
