@@ -1,8 +1,9 @@
 """Deformable against plain 3x3 convolution of the same shape, forward and with all gradients.
 
 `forward` and `gradient` are the deformable product with given offsets and masks; `layer_forward`
-and `layer_gradient` add the layer's own offset convolution. All of it in graph mode; ratios are to
-the plain convolution's median in the same run.
+and `layer_gradient` add the layer's own offset convolution; `portable_forward` is the product in
+the operations that XLA and TFLite have too, as training uses them. All of it in graph mode; ratios
+are to the plain convolution's median in the same run.
 """
 
 import tensorflow as tf
@@ -12,6 +13,7 @@ from benchmarks import report
 from centernet_tf import cli
 from centernet_tf.layers.deformable_conv2d import DeformableConv2D
 from centernet_tf.ops.deform_conv import modulated_deform_conv2d
+from centernet_tf.ops.kernel_sampling import kernel_sampling
 
 _JSON = flags.DEFINE_string("json", None, "File to write the results to.")
 _BATCH = flags.DEFINE_multi_integer(
@@ -29,9 +31,16 @@ def _normal(shape, seed, stddev=1.0):
 
 
 def _graphs(product, inputs, upstream):
-    """Returns forward alone and forward with all gradients, each as a graph without arguments."""
+    """Returns forward alone, as inference and as training run it, and forward with all gradients.
+
+    Each is a graph without arguments.
+    """
 
     def forward():
+        with kernel_sampling():
+            return product(*inputs)
+
+    def portable_forward():
         return product(*inputs)
 
     def gradient():
@@ -40,7 +49,8 @@ def _graphs(product, inputs, upstream):
             output = product(*inputs)
         return output, tape.gradient(output, inputs, output_gradients=upstream)
 
-    return {"forward": tf.function(forward), "gradient": tf.function(gradient)}
+    parts = (forward, portable_forward, gradient)
+    return {part.__name__: tf.function(part) for part in parts}
 
 
 def _layer(c_in, c_out):
@@ -72,7 +82,8 @@ def _callables(batch, c_in, c_out, side):
         "deformable": _graphs(modulated_deform_conv2d, [x, offset, mask, weight], upstream),
         "layer": _graphs(whole_layer, [x, *layer.trainable_weights], upstream),
     }
-    return {(name, part): graph for name, pair in graphs.items() for part, graph in pair.items()}
+    del graphs["plain"]["portable_forward"], graphs["layer"]["portable_forward"]
+    return {(name, part): graph for name, parts in graphs.items() for part, graph in parts.items()}
 
 
 def _measure_shape(batch, c_in, c_out, side, repeats):
@@ -87,6 +98,9 @@ def _measure_shape(batch, c_in, c_out, side, repeats):
         plain = rows[f"plain_{part}{tail}"]
         ratios[part + tail] = report.ratio(rows[f"deformable_{part}{tail}"], plain)
         ratios[f"layer_{part}{tail}"] = report.ratio(rows[f"layer_{part}{tail}"], plain)
+    ratios[f"portable_forward{tail}"] = report.ratio(
+        rows[f"deformable_portable_forward{tail}"], rows[f"plain_forward{tail}"]
+    )
     return list(rows.values()), ratios
 
 

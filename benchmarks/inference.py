@@ -9,6 +9,7 @@ from absl import flags
 from benchmarks import networks, report
 from centernet_tf import cli
 from centernet_tf.detectors.stacks import inference_network
+from centernet_tf.ops.kernel_sampling import kernel_sampling
 
 _JSON = flags.DEFINE_string("json", None, "File to write the results to.")
 _BACKBONES = flags.DEFINE_list(
@@ -37,9 +38,14 @@ _REPEATS = flags.DEFINE_integer("repeats", 20, "Timed calls of each.")
 
 def _graph(detector, network, batch):
     network = inference_network(network)
-    function = tf.function(
-        lambda images: detector.decode(network(images, training=False))
-    ).get_concrete_function(batch)
+
+    @tf.function
+    def detect(images):
+        with kernel_sampling():
+            return detector.decode(network(images, training=False))
+
+    # Traced here, or TensorFlow would warn of one function traced for network after network.
+    function = detect.get_concrete_function(batch)
     return lambda: function(batch).scores.numpy()
 
 

@@ -12,6 +12,7 @@ from centernet_tf.data.letterbox import read_letterbox
 from centernet_tf.data.record_parser import parse_record
 from centernet_tf.data.record_stream import read_shards
 from centernet_tf.ops.color import apply_color, normalization_color
+from centernet_tf.ops.kernel_sampling import kernel_sampling
 
 # They say enough, and cost less than drawing the report.
 _BATCHES = 6
@@ -43,7 +44,12 @@ def stage_times(network, detector, config, manifest, split: str) -> List[StageTi
       split: its name.
     """
     # Images of many sizes share one program.
-    forward = tf.function(lambda images: network(images, training=False), reduce_retracing=True)
+
+    @tf.function(reduce_retracing=True)
+    def forward(images):
+        with kernel_sampling():
+            return network(images, training=False)
+
     decode = tf.function(detector.decode, reduce_retracing=True)
     network_times, decoder_times = [], []
     for number, batch in enumerate(eval_dataset(config, manifest, split).take(_BATCHES)):

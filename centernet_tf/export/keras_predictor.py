@@ -5,6 +5,7 @@ import tensorflow as tf
 from centernet_tf.export.image_detector import ImageDetector
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
 from centernet_tf.ops.detections import Detections
+from centernet_tf.ops.kernel_sampling import kernel_sampling
 
 
 class KerasPredictor:
@@ -21,7 +22,8 @@ class KerasPredictor:
         @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
         def detect(image):
             sizes = tf.shape(image)[tf.newaxis, :2]
-            return detector.detect(detector.letterbox(image)[tf.newaxis], sizes)
+            with kernel_sampling():
+                return detector.detect(detector.letterbox(image)[tf.newaxis], sizes)
 
         self._detect = detect
 

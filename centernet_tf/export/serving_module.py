@@ -12,6 +12,7 @@ from centernet_tf.export.image_rows import letterbox_rows
 from centernet_tf.export.image_status import GOOD
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
 from centernet_tf.ops.detections import Detections
+from centernet_tf.ops.kernel_sampling import kernel_sampling
 
 
 class ServingModule(tf.Module):
@@ -89,7 +90,8 @@ def _encoded_of_example(serialized):
 
 
 def _detect(detector, options, letterboxed, image_sizes, status):
-    maps = detector.maps(letterboxed)
+    with kernel_sampling():
+        maps = detector.maps(letterboxed)
     found = _without_bad_images(detector.detections(maps, image_sizes), status)
     names = tf.constant([category.name for category in detector.categories], tf.string)
     is_meant = meant_rows(found.count, found.scores.shape[1])
