@@ -16,6 +16,7 @@ from centernet_tf import cli
 from centernet_tf.errors import UserError
 
 flags.DEFINE_string("model_dir", None, "Folder of a trained detector.")
+flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Newest, or of the highest AP.")
 flags.DEFINE_string("model", None, "SavedModel or .tflite file to score, instead of --model_dir.")
 flags.DEFINE_string("data_dir", None, "Folder of the data set; by default the one trained on.")
 flags.DEFINE_string("split", None, "Split to score on; by default the model's data.eval_split.")
@@ -53,7 +54,9 @@ def _score_model(values):
     from centernet_tf.evaluation.override import override_settings
     from centernet_tf.training.model_dir import load_trained
 
-    trained = override_settings(load_trained(values.model_dir), values.params_override)
+    trained = override_settings(
+        load_trained(values.model_dir, values.checkpoint), values.params_override
+    )
     manifest = load_manifest(values.data_dir or trained.config.data.path)
     outputs = values.annotations or "", values.output_dir or ""
     evaluate(trained, manifest, values.split, True, *outputs)

@@ -21,6 +21,7 @@ from centernet_tf.export import tflite_flags
 from centernet_tf.export.options import BOX_UNITS, DEFAULT_OPTIONS, ExportOptions
 
 flags.DEFINE_string("model_dir", None, "Folder of a trained detector.")
+flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Newest, or of the highest AP.")
 flags.DEFINE_enum("format", "saved_model", ["saved_model", "tflite"], "What to write.")
 flags.DEFINE_string(
     "output", None, "Folder of the SavedModel's versions, or path of the .tflite file."
@@ -79,7 +80,8 @@ def main(_):
     values = flags.FLAGS
     names = [field.name for field in dataclasses.fields(ExportOptions)]
     options = ExportOptions(**{name: values[name].value for name in names})
-    print(run_export(values.model_dir, values.format, values.output, options, tflite_flags.read()))
+    places = values.model_dir, values.format, values.output
+    print(run_export(*places, options, tflite_flags.read(), values.checkpoint))
 
 
 if __name__ == "__main__":

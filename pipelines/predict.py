@@ -11,6 +11,7 @@ from absl import flags
 from centernet_tf import cli
 
 flags.DEFINE_string("model", None, "Model directory, SavedModel or .tflite file.")
+flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Newest, or of the highest AP.")
 flags.DEFINE_multi_string(
     "images", [], "Image file, folder without its sub-folders, or glob such as 'a/**/*.png'"
 )
@@ -30,7 +31,7 @@ def main(_):
     values = flags.FLAGS
     paths = find_images(values.images)
     document = predict_images(
-        load_predictor(values.model),
+        load_predictor(values.model, values.checkpoint),
         paths,
         values.output_dir,
         values.score_threshold,

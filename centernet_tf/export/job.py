@@ -18,8 +18,9 @@ def run_export(
     output: str,
     options: ExportOptions = DEFAULT_OPTIONS,
     lite: TFLiteOptions = DEFAULT_TFLITE_OPTIONS,
+    checkpoint: str = "newest",
 ) -> str:
-    """Exports the newest checkpoint.
+    """Exports a checkpoint.
 
     Args:
       model_dir: of a trained detector.
@@ -27,6 +28,7 @@ def run_export(
       output: folder of the versions of a SavedModel, or the path of a .tflite file.
       options: see `ExportOptions`.
       lite: see `TFLiteOptions`; of a .tflite file alone.
+      checkpoint: see `load_trained`.
 
     Returns:
       where it is, and how far it is from the trained network: one line, below the report's table
@@ -40,7 +42,7 @@ def run_export(
             f"The format must be one of {', '.join(FORMATS)}; got '{export_format}'."
             f"{nearest(export_format, FORMATS)}"
         )
-    trained = load_trained(model_dir)
+    trained = load_trained(model_dir, checkpoint)
     if export_format == "tflite":
         return _run_tflite(trained, output, options, lite)
     from centernet_tf.export.saved_model import export_saved_model

@@ -30,18 +30,19 @@ class Predictor(Protocol):
         """
 
 
-def load_predictor(path: str) -> Predictor:
+def load_predictor(path: str, checkpoint: str = "newest") -> Predictor:
     """Loads a detector of any form.
 
     Args:
       path: a model directory, a SavedModel (a version folder, or the folder of the versions, of
         which the highest is taken), or a .tflite file.
+      checkpoint: of a model directory, see `load_trained`; exports have but one.
 
     Raises:
       UserError: it is none of these, or damaged.
     """
     if os.path.isdir(path):
-        return _load_folder(path)
+        return _load_folder(path, checkpoint)
     if not os.path.exists(path):
         raise UserError(f"There is no file or folder {path}.")
     if os.path.basename(path) == "saved_model.pb":
@@ -49,9 +50,9 @@ def load_predictor(path: str) -> Predictor:
     return TFLitePredictor(path)
 
 
-def _load_folder(path: str) -> Predictor:
+def _load_folder(path: str, checkpoint: str) -> Predictor:
     if os.path.exists(os.path.join(path, "params.yaml")):
-        return KerasPredictor(load_trained(path))
+        return KerasPredictor(load_trained(path, checkpoint))
     if os.path.exists(os.path.join(path, "saved_model.pb")):
         return SavedModelPredictor(path)
     versions = version_folders(path)

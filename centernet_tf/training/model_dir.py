@@ -153,7 +153,7 @@ def best_checkpoint(model_dir: str) -> str:
     if path is None:
         raise UserError(
             f"{model_dir} holds no best checkpoint: it is kept by train.keep_best when "
-            "--mode=train_and_eval scores the detector between epochs. Take the newest one."
+            "--mode=train_and_eval scores the detector between epochs. Use --checkpoint=newest."
         )
     return path
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -11,7 +12,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from centernet_tf.training.model_dir import write_description
+from centernet_tf.errors import UserError
+from centernet_tf.export.job import run_export
+from centernet_tf.export.predictor import load_predictor
+from centernet_tf.training.model_dir import load_trained, write_description
 from tests.export.tiny_detector import make_trained, textured_image
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(__file__), "../.."))
@@ -92,6 +96,25 @@ def test_export_then_predict_with_every_form(model_dir, photos, tmp_path):
         for one, other in zip(documents[0]["annotations"], document["annotations"]):
             assert one["score"] >= 0.3 and one["category_id"] in (3, 7, 11)
             np.testing.assert_allclose(one["score"], other["score"], atol=1e-3)
+
+
+def test_the_best_checkpoint_is_used_where_it_is_asked_for(model_dir, tmp_path):
+    folder = shutil.copytree(model_dir, tmp_path / "model")
+    with pytest.raises(UserError, match="--checkpoint=newest"):
+        load_predictor(str(folder), "best")
+    trained = load_trained(str(folder))
+    for variable in trained.network.trainable_variables:
+        variable.assign(variable * 0.5)
+    step = tf.Variable(7, dtype=tf.int64)
+    checkpoint = tf.train.Checkpoint(network=trained.network, step=step)
+    tf.train.CheckpointManager(checkpoint, str(folder / "best"), 1).save()
+    assert load_trained(str(folder), "best").step == 7
+    image = textured_image(70, 120)
+    newest, best = (load_predictor(str(folder), name).predict(image) for name in ("newest", "best"))
+    assert newest.scores.max() != best.scores.max()
+    assert "Exported step 7 to " in run_export(
+        str(folder), "saved_model", str(tmp_path / "serving"), checkpoint="best"
+    )
 
 
 def test_an_unreadable_image_is_one_sentence_and_nothing_is_written(model_dir, photos, tmp_path):
