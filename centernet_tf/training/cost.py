@@ -23,7 +23,7 @@ class Stage:
       layers: how many layers with weights.
       parameters: trainable ones.
       multiply_adds: of the forward pass for one image.
-      output_shape: of the last layer, (H, W, C).
+      output_shape: of the last layer at its first call, (H, W, C).
       activation_bytes: kept for the gradient, for one image in float32.
     """
 
@@ -43,31 +43,41 @@ def stages_of(network: keras.Model) -> List[Stage]:
             continue
         name = layer.name.split("_")[0]
         stage = stages.setdefault(name, Stage(name))
-        shape = tuple(layer.output_shape[1:])
+        # Once for each call: the towers of a pyramid work on every level, finest first.
+        shapes = [tuple(layer.get_output_shape_at(call)[1:]) for call in range(_calls(layer))]
         weights = sum(math.prod(weight.shape) for weight in layer.trainable_weights)
         stage.layers += bool(weights)
         stage.parameters += weights
         stage.multiply_adds += multiply_adds(layer)
-        stage.output_shape = shape
+        stage.output_shape = shapes[0]
         if not isinstance(layer, _NOT_KEPT):
-            stage.activation_bytes += _BYTES * math.prod(shape)
+            stage.activation_bytes += _BYTES * sum(math.prod(shape) for shape in shapes)
     return list(stages.values())
 
 
 def multiply_adds(layer: keras.layers.Layer) -> int:
-    """Multiply-adds of a layer for one image; layers that do no products count 0.
+    """Multiply-adds of all calls of a layer for one image; layers that do no products count 0.
 
     A layer of ours tells its own by a method `multiply_adds(input_shape)`.
     """
+    return sum(_call_multiply_adds(layer, call) for call in range(_calls(layer)))
+
+
+def _calls(layer):
+    return len(layer.inbound_nodes)
+
+
+def _call_multiply_adds(layer, call):
     if hasattr(layer, "multiply_adds"):
-        return layer.multiply_adds(layer.input_shape)
+        return layer.multiply_adds(layer.get_input_shape_at(call))
     if isinstance(layer, keras.layers.Conv2DTranspose):
         # Every input cell reaches every tap once.
-        return math.prod(layer.input_shape[1:3]) * math.prod(layer.kernel.shape)
+        return math.prod(layer.get_input_shape_at(call)[1:3]) * math.prod(layer.kernel.shape)
     if isinstance(layer, keras.layers.DepthwiseConv2D):
-        return math.prod(layer.output_shape[1:3]) * math.prod(layer.depthwise_kernel.shape)
+        kernel = layer.depthwise_kernel
+        return math.prod(layer.get_output_shape_at(call)[1:3]) * math.prod(kernel.shape)
     if isinstance(layer, keras.layers.Conv2D):
-        return math.prod(layer.output_shape[1:3]) * math.prod(layer.kernel.shape)
+        return math.prod(layer.get_output_shape_at(call)[1:3]) * math.prod(layer.kernel.shape)
     return 0
 
 

@@ -28,6 +28,23 @@ def test_multiply_adds_of_a_deformable_convolution():
     assert multiply_adds(model.layers[-1]) == 64 * (9 * 3 * 5 + 9 * 3 * 27 + 4 * 9 * 3)
 
 
+def test_a_shared_layer_counts_at_every_call():
+    fine, coarse = keras.Input([8, 8, 3]), keras.Input([4, 2, 3])
+    conv = keras.layers.Conv2D(4, 3, padding="same", name="tower_conv")
+    model = keras.Model([fine, coarse], [conv(fine), conv(coarse)])
+    assert multiply_adds(conv) == (64 + 8) * 9 * 3 * 4
+    (stage,) = stages_of(model)
+    assert (stage.parameters, stage.output_shape) == (9 * 3 * 4 + 4, (8, 8, 4))
+    assert stage.activation_bytes == 4 * (64 + 8) * 4
+
+
+@pytest.mark.parametrize("name", ["fcos", "centernet_update", "cornernet", "triplets"])
+def test_every_detector_has_a_table(name):
+    description = describe(load_config([f"configs/demo_{name}.yaml"]), 4)
+    assert description["parameters"] > 3_000_000 and description["multiply_adds"] > 5e8
+    assert "total" in table(description)
+
+
 def test_memory_counts_weights_slots_and_kept_activations():
     images = keras.Input([8, 8, 3])
     x = keras.layers.Conv2D(4, 1, use_bias=False, name="a_conv")(images)
