@@ -48,7 +48,7 @@ def modulated_deform_conv2d(
     """
     _check_channels(x.shape[-1], offset, mask, weight, groups, deformable_groups)
     geometry = (strides, padding, dilation)
-    if kernel_sampling.is_allowed(x, groups, deformable_groups):
+    if kernel_sampling.is_allowed(x, offset, groups, deformable_groups):
         output = kernel_sampling.kernel_sampled_conv2d(x, offset, mask, weight, *geometry)
     else:
         output = _gathered_conv2d(x, offset, mask, weight, geometry, groups, deformable_groups)

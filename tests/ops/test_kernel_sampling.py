@@ -76,15 +76,39 @@ def test_far_and_undefined_offsets_are_outside(rng):
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 
-def test_unknown_batch_and_map_size(rng):
-    inputs, geometry = arguments(rng, CASES["project"])
-    signature = [tf.TensorSpec([None, None, None, value.shape[-1]]) for value in inputs[:3]]
+def sampled_with(inputs, geometry, sides):
+    """A graph for maps of any batch size, and of any size where `sides` is false."""
 
-    @tf.function(input_signature=signature)
+    def spec(value):
+        return tf.TensorSpec([None, *(value.shape[1:3] if sides else [None, None]), value.shape[3]])
+
+    @tf.function(input_signature=[spec(value) for value in inputs[:3]])
     def call(x, offset, mask):
         with kernel_sampling():
             return modulated_deform_conv2d(x, offset, mask, *inputs[3:], *geometry)
 
+    return call
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_batch_of_unknown_size_is_sampled_in_known_shapes(rng, name, batch):
+    inputs, geometry = arguments(rng, CASES[name], batch=batch)
+    call = sampled_with(inputs, geometry, sides=True)
+    expected = modulated_deform_conv2d(*inputs, *geometry)
+    np.testing.assert_allclose(call(*inputs[:3]), expected, atol=1e-4)
+    library = call.get_concrete_function().graph.as_graph_def(add_shapes=True).library.function
+    kernels = [n for function in library for n in function.node_def if n.op == "CropAndResize"]
+    # With an unknown number of samples TensorFlow's optimizer logs a warning for each kernel.
+    assert len(kernels) == 1
+    shape = kernels[0].attr["_output_shapes"].list.shape[0]
+    assert all(side.size > 0 for side in shape.dim)
+
+
+def test_maps_of_unknown_size_are_left_to_the_portable_form(rng):
+    inputs, geometry = arguments(rng, CASES["project"])
+    call = sampled_with(inputs, geometry, sides=False)
+    assert "CropAndResize" not in operations(call)
     expected = modulated_deform_conv2d(*inputs, *geometry)
     np.testing.assert_allclose(call(*inputs[:3]), expected, atol=1e-4)
 
