@@ -71,6 +71,8 @@ def _run_tflite(trained, output, options, lite) -> str:
 
 def _compared(check: dict) -> str:
     detections = count_of(check["num_detections"], "detection")
+    if not check["num_detections"]:
+        detections += " (it is not sure of anything there, so this proves nothing: train further)"
     return f"compared with the trained network on {detections} in {check['images']}"
 
 

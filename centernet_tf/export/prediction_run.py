@@ -133,6 +133,8 @@ def summary(document: dict, output_dir: str) -> str:
     drawn = f" and {os.path.join(output_dir, PICTURE_FOLDER)}" if pictures else ""
     skipped = document["skipped"]
     left_out = f" Left out {count_of(len(skipped), 'unreadable image')}:" if skipped else ""
+    if not document["annotations"] and document["images"]:
+        left_out = " None scored enough; try a lower --score_threshold." + left_out
     left_out += "".join(f"\n  {entry['file_name']}: {entry['reason']}" for entry in skipped)
     return (
         f"Found {count_of(len(document['annotations']), 'detection')} in "

@@ -1,6 +1,7 @@
 """The embedded server: REST and gRPC of one model, until it is told to stop."""
 
 import signal
+import socket
 import threading
 
 from centernet_tf.errors import UserError
@@ -18,6 +19,22 @@ NO_GRPC = (
     "REST alone: gRPC needs tensorflow-serving-api (pip install 'centernet_tf[serving]'), or pass "
     "--grpc_port=-1."
 )
+
+
+def _require_free_ports(options):
+    """Tells a taken port before a model is loaded, which takes a while."""
+    taken = []
+    for flag in ("rest_port", "grpc_port"):
+        port = getattr(options, flag)
+        if port > 0:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((options.host, port))
+                except OSError as error:
+                    taken.append(f"{options.host}:{port} ({error.strerror}), --{flag}")
+    if taken:
+        raise UserError(f"Cannot listen at {'; '.join(taken)}. Give another port, or 0 for any.")
 
 
 class EmbeddedServer:
@@ -38,6 +55,7 @@ class EmbeddedServer:
 
     def __init__(self, name: str, base_path: str, options: ServingOptions = DEFAULT_OPTIONS):
         self._options = options
+        _require_free_ports(options)
         self.metrics = ServingMetrics()
         self.model = ServedModel(name, base_path, options, self.metrics)
         self.model.start()

@@ -38,7 +38,7 @@ def read_weights(prefix: str) -> CheckpointWeights:
     reader = tf.train.load_checkpoint(prefix)
     if not reader.has_tensor(_GRAPH) or not reader.has_tensor(f"step/{_VALUE}"):
         raise ValueError("it was not written by this project's training")
-    graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(reader.get_tensor(_GRAPH))
+    graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(_tensor(reader, _GRAPH))
     names = {
         attribute.checkpoint_key: attribute.full_name
         for node in graph.nodes
@@ -47,10 +47,18 @@ def read_weights(prefix: str) -> CheckpointWeights:
     averaged = {key: name for key, name in names.items() if key.startswith("average/")}
     chosen = averaged or {key: name for key, name in names.items() if key.startswith("network/")}
     return CheckpointWeights(
-        values={name: reader.get_tensor(key) for key, name in chosen.items()},
+        values={name: _tensor(reader, key) for key, name in chosen.items()},
         kind="ema" if averaged else "trained",
-        step=int(reader.get_tensor(f"step/{_VALUE}")),
+        step=int(_tensor(reader, f"step/{_VALUE}")),
     )
+
+
+def _tensor(reader, key):
+    try:
+        return reader.get_tensor(key)
+    except (IndexError, RuntimeError) as error:
+        # What TensorFlow raises for a file that ends too early is no error of its own.
+        raise ValueError(str(error)) from error
 
 
 def name_of(variable) -> str:

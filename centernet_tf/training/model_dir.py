@@ -59,28 +59,36 @@ def load_trained(model_dir: str, checkpoint: str = "newest") -> Trained:
       checkpoint: 'newest', or 'best' for that of the highest AP while training.
 
     Raises:
-      UserError: the folder is no model directory, holds no checkpoint, or the checkpoint does not
-        fit the settings beside it.
+      UserError: the folder is no model directory, holds no checkpoint, or the checkpoint is damaged
+        or does not fit the settings beside it.
     """
     config = read_config(model_dir)
     categories = read_labels(model_dir)
     detector = make_detector(config, len(categories))
     network = inference_network(detector.build())
     path = newest_checkpoint(model_dir) if checkpoint == "newest" else best_checkpoint(model_dir)
-    try:
-        weights = read_weights(path)
-        match = assign_by_name(network, weights.values)
-        bad = match.missing + [name for name, _, _ in match.mismatched]
-        if bad:
-            raise ValueError(f"it has no {bad[0]} of the right shape")
-    except (ValueError, tf.errors.OpError) as error:
+    weights = _read_undamaged(path, model_dir)
+    match = assign_by_name(network, weights.values)
+    bad = match.missing + [name for name, _, _ in match.mismatched]
+    if bad:
         raise UserError(
-            f"The checkpoint {path} does not fit the settings in {model_dir}/params.yaml: "
-            f"{str(error).splitlines()[0]}"
-        ) from error
+            f"The checkpoint {path} does not fit the settings in {model_dir}/params.yaml: it has "
+            f"no {bad[0]} of the right shape."
+        )
     return Trained(
         config, categories, detector, network, weights.step, model_dir, weights=weights.kind
     )
+
+
+def _read_undamaged(path, model_dir):
+    try:
+        return read_weights(path)
+    except (ValueError, RuntimeError, tf.errors.OpError) as error:
+        raise UserError(
+            f"The checkpoint {path} cannot be read ({str(error).splitlines()[0]}); it may be cut "
+            "off or damaged. Start the training of this folder again, which goes on from the "
+            "newest whole checkpoint, or use --checkpoint=best where train.keep_best kept one."
+        ) from error
 
 
 def read_config(model_dir: str) -> ExperimentConfig:

@@ -81,6 +81,7 @@ def train(config: ExperimentConfig, model_dir: str, evaluate_between: bool) -> b
         write_description(model_dir, config, manifest.categories)
     print(describe_machine(strategy, use_xla(config), config.runtime.precision), flush=True)
     _tell_crowded(manifest.split(config.data.train_split), config.data.max_boxes)
+    _tell_long_warmup(config.train.optimizer.warmup_steps, steps * config.train.epochs)
     with folder_to_write(model_dir, strategy) as write_dir:
         run = _set_up(config, manifest, strategy, steps, (model_dir, write_dir))
         _train(config, manifest, run, write_dir, evaluate_between)
@@ -187,6 +188,17 @@ def _tell_crowded(split, max_boxes: int) -> None:
             f"More objects than data.max_boxes={max_boxes} in {over} of "
             f"{count_of(split.num_examples, 'image')} of '{split.name}' (at most {most}); the "
             "smallest are not trained.",
+            flush=True,
+        )
+
+
+def _tell_long_warmup(warmup_steps: int, steps: int) -> None:
+    """Tells a warm-up at whose end the schedule has hardly any rate left to warm up to."""
+    if warmup_steps > steps / 2:
+        print(
+            f"The warm-up of {count_of(warmup_steps, 'step')} takes more than half of this run's "
+            f"{steps}, so its learning rate stays low; set train.optimizer.warmup_steps="
+            f"{steps // 10} or train for longer.",
             flush=True,
         )
 

@@ -117,6 +117,18 @@ def test_the_best_checkpoint_is_used_where_it_is_asked_for(model_dir, tmp_path):
     )
 
 
+def test_a_checkpoint_that_was_cut_is_one_sentence(model_dir, tmp_path):
+    folder = shutil.copytree(model_dir, tmp_path / "model")
+    (data,) = (folder / "checkpoints").glob("*.data-*")
+    data.write_bytes(data.read_bytes()[: data.stat().st_size // 2])
+    with pytest.raises(UserError, match="cannot be read .* newest whole checkpoint"):
+        load_trained(str(folder))
+    (index,) = (folder / "checkpoints").glob("*.index")
+    index.write_bytes(b"no table")
+    with pytest.raises(UserError, match="cannot be read .* newest whole checkpoint"):
+        load_trained(str(folder))
+
+
 def test_an_unreadable_image_is_one_sentence_and_nothing_is_written(model_dir, photos, tmp_path):
     (photos / "broken.jpg").write_bytes((photos / "a.jpg").read_bytes()[:300])
     arguments = [f"--model={model_dir}", f"--images={photos}", f"--output_dir={tmp_path / 'out'}"]
