@@ -98,8 +98,11 @@ def target_overlays(samples: List[TrainingSample], detector) -> List[Image.Image
     """
     overlays = []
     for sample in samples:
-        mask = tf.ones([len(sample.classes)], tf.bool)
-        targets = detector.encode(tf.constant(sample.boxes_px), tf.constant(sample.classes), mask)
+        # A padding row, as training always has some: no list of objects is empty.
+        boxes_px = tf.constant(np.pad(sample.boxes_px, ((0, 1), (0, 0))))
+        classes = tf.constant(np.pad(sample.classes, (0, 1)))
+        mask = tf.range(len(classes)) < len(sample.classes)
+        targets = detector.encode(boxes_px, classes, mask)
         batch = tf.nest.map_structure(lambda value: value[tf.newaxis], targets)
         perfect = detector.targets_to_outputs(detector.complete_targets(batch))
         overlays.append(heatmap_overlay(sample.pixels, detector.object_map(perfect)[0].numpy()))

@@ -71,7 +71,7 @@ def test_sections_of_a_split_with_and_without_objects(statistics):
     empty = data_statistics([scene(1, [])], IDS, (64, 64))
     manifest = types.SimpleNamespace(class_names=NAMES)
     for found in (statistics, empty):
-        inspection = types.SimpleNamespace(statistics=found, manifest=manifest)
+        inspection = types.SimpleNamespace(statistics=found, manifest=manifest, stride=4)
         classes, objects = data_charts.sections(inspection)
         ElementTree.fromstring(classes), ElementTree.fromstring(objects)
     assert "No objects in this split: ring &lt;b&gt;" in classes
