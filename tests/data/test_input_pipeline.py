@@ -54,7 +54,7 @@ def test_epochs_are_the_same_from_wherever_they_are_reached(manifest, recipe):
     assert_same(list(batches), whole)
 
 
-@pytest.mark.parametrize("recipe", ["original", "lsj"])
+@pytest.mark.parametrize("recipe", ["original", pytest.param("lsj", marks=pytest.mark.slow)])
 def test_epochs_with_mosaics_and_mixups_are_the_same_too(manifest, recipe):
     config = configure_augmentation(recipe=recipe, mosaic=0.5, mixup=0.5)
     whole = list(train_dataset(config, manifest, lists))

@@ -67,7 +67,8 @@ def interrupt(monkeypatch, step, action):
     monkeypatch.setattr(module, "ReportLeftOut", Interrupting)
 
 
-@pytest.mark.parametrize("step", [4, *(pytest.param(at, marks=pytest.mark.slow) for at in (1, 3))])
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [4, 1, 3])
 def test_sigterm_saves_and_the_rest_equals_one_piece(
     records, whole, tmp_path, monkeypatch, capsys, step
 ):

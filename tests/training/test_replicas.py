@@ -29,15 +29,8 @@ def run_alone(tmp_path_factory):
     return run(tmp_path_factory.mktemp("alone"), 1, "off", "frozen")
 
 
-@pytest.mark.parametrize(
-    "xla, micro_batches",
-    [
-        ("off", 1),
-        pytest.param("on", 2, marks=pytest.mark.slow),
-        pytest.param("on", 1, marks=pytest.mark.slow),
-        pytest.param("off", 2, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("xla, micro_batches", [("off", 1), ("on", 2), ("on", 1), ("off", 2)])
 def test_two_replicas_equal_one_on_the_same_batch(tmp_path, alone, xla, micro_batches):
     pair = run(tmp_path, 2, xla, "frozen", f"train.accumulation_steps={micro_batches}")
     assert pair["replicas"] == 2
