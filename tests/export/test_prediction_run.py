@@ -123,3 +123,10 @@ def test_output_that_is_a_file_is_one_sentence(images, tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(UserError, match="it is a file; name a folder"):
         predict_images(PREDICTOR, images, str(tmp_path / "out"), 0.3)
+
+
+def test_a_run_that_found_nothing_says_what_to_try():
+    document = {"images": [{"drawn": "a.png"}], "annotations": [], "skipped": []}
+    assert "try a lower --score_threshold" in summary(document, "found")
+    document["annotations"] = [{}]
+    assert "--score_threshold" not in summary(document, "found")
