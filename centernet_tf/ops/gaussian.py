@@ -2,6 +2,9 @@
 
 import tensorflow as tf
 
+from centernet_tf.ops.scatter_max import scatter_max
+from centernet_tf.ops.window_cells import window_cells
+
 
 def gaussian_radius(size_map, rule, min_overlap):
     """Radius of an object's peak so that boxes of nearby centres still overlap it by `min_overlap`.
@@ -68,25 +71,17 @@ def draw_gaussians(centers_map, radii, classes, map_size, num_classes, sigma_div
     limit = tf.constant([height - 1, width - 1], tf.int32)
     first = tf.maximum(centers_map - radii[:, tf.newaxis], 0)
     last = tf.minimum(centers_map + radii[:, tf.newaxis], limit)
-    extent = tf.maximum(last - first + 1, 0)
-    cells = tf.where(radii >= 0, extent[:, 0] * extent[:, 1], 0)
+    drawn = radii[:, tf.newaxis] >= 0
+    owner, place = window_cells(first, tf.where(drawn, last - first + 1, 0))
 
-    owner = tf.repeat(tf.range(tf.size(cells)), cells)
-    within = tf.range(tf.size(owner)) - tf.gather(tf.cumsum(cells, exclusive=True), owner)
-    columns = tf.gather(extent[:, 1], owner)
-    y = tf.gather(first[:, 0], owner) + within // columns
-    x = tf.gather(first[:, 1], owner) + within % columns
-
-    distance = tf.stack([y, x], axis=-1) - tf.gather(centers_map, owner)
+    distance = place - tf.gather(centers_map, owner)
     squared = tf.cast(tf.reduce_sum(distance * distance, axis=-1), tf.float32)
     sigma = (2.0 * tf.cast(radii, tf.float32) + 1.0) / sigma_divisor
     values = tf.exp(-squared / tf.gather(2.0 * sigma * sigma, owner))
 
-    row = tf.gather(image * height, owner) + y
-    index = (row * width + x) * num_classes + tf.gather(classes, owner)
-    flat = tf.zeros([tf.reduce_prod(shape)], tf.float32)
-    flat = tf.tensor_scatter_nd_max(flat, index[:, tf.newaxis], values)
-    return tf.reshape(flat, shape)
+    row = tf.gather(image * height, owner) + place[:, 0]
+    index = (row * width + place[:, 1]) * num_classes + tf.gather(classes, owner)
+    return tf.reshape(scatter_max(index, values, tf.reduce_prod(shape)), shape)
 
 
 def draw_gaussians_dense(centers_map, radii, classes, map_size, num_classes):

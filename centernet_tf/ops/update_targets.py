@@ -9,6 +9,8 @@ import itertools
 import tensorflow as tf
 
 from centernet_tf.ops.pyramid import distances_to, num_points
+from centernet_tf.ops.scatter_max import scatter_max
+from centernet_tf.ops.window_cells import window_cells
 
 # Offsets (y, x) of the cells around a centre, row by row; the middle one is the centre's own.
 _AROUND = list(itertools.product((-1, 0, 1), repeat=2))
@@ -145,10 +147,9 @@ def draw_level_peaks(boxes_px, classes, mask, radius_squared, sizes, strides, nu
         cell = tf.gather(image, owner) * points + num_points(sizes[:level]) + y * size[1] + x
         index.append(cell * num_classes + tf.gather(classes, owner))
         values.append(value)
-    flat = tf.zeros([batch * points * num_classes], tf.float32)
     index, values = tf.concat(index, axis=0), tf.concat(values, axis=0)
-    flat = tf.tensor_scatter_nd_max(flat, index[:, tf.newaxis], values)
-    return tf.reshape(flat, [batch, points, num_classes])
+    drawn = scatter_max(index, values, batch * points * num_classes)
+    return tf.reshape(drawn, [batch, points, num_classes])
 
 
 def _window_values(center, radius_squared, size, stride):
@@ -159,13 +160,7 @@ def _window_values(center, radius_squared, size, stride):
     last = tf.cast(tf.math.floor((center + reach) / stride - 0.5), tf.int32)
     first = tf.maximum(tf.minimum(first, home), 0)
     last = tf.minimum(tf.maximum(last, home), tf.constant(size, tf.int32) - 1)
-    extent = tf.maximum(last - first + 1, 0)
-    cells = extent[:, 0] * extent[:, 1]
-
-    owner = tf.repeat(tf.range(tf.size(cells)), cells)
-    within = tf.range(tf.size(owner)) - tf.gather(tf.cumsum(cells, exclusive=True), owner)
-    columns = tf.gather(extent[:, 1], owner)
-    place = tf.stack([within // columns, within % columns], axis=-1) + tf.gather(first, owner)
+    owner, place = window_cells(first, tf.maximum(last - first + 1, 0))
     away = (tf.cast(place, tf.float32) + 0.5) * stride - tf.gather(center, owner)
     value = tf.exp(-tf.reduce_sum(away * away, axis=-1) / tf.gather(radius_squared, owner))
     value = tf.where(value < _LEAST_VALUE, 0.0, value)
