@@ -1,10 +1,13 @@
 """Deformable against plain 3x3 convolution of the same shape, forward and with all gradients.
 
-`forward` and `gradient` are the deformable product with given offsets and masks; `layer_forward`
-and `layer_gradient` add the layer's own offset convolution; `portable_forward` is the product in
-the operations that XLA and TFLite have too, as training uses them. All of it in graph mode; ratios
-are to the plain convolution's median in the same run.
+`forward` and `gradient` are the deformable product with given offsets and masks, as evaluation and
+training run it on CPUs; `layer_forward` and `layer_gradient` add the layer's own offset
+convolution; `portable_forward` and `portable_gradient` are the product in the operations that GPUs,
+XLA and TFLite have too. All of it in graph mode; ratios are to the plain convolution's median in
+the same run.
 """
+
+import contextlib
 
 import tensorflow as tf
 from absl import flags
@@ -13,7 +16,7 @@ from benchmarks import report
 from centernet_tf import cli
 from centernet_tf.layers.deformable_conv2d import DeformableConv2D
 from centernet_tf.ops.deform_conv import modulated_deform_conv2d
-from centernet_tf.ops.kernel_sampling import kernel_sampling
+from centernet_tf.ops.weighted_rows import sparse_products
 
 _JSON = flags.DEFINE_string("json", None, "File to write the results to.")
 _BATCH = flags.DEFINE_multi_integer(
@@ -30,27 +33,23 @@ def _normal(shape, seed, stddev=1.0):
     return tf.random.stateless_normal(shape, (seed, 0), stddev=stddev)
 
 
-def _graphs(product, inputs, upstream):
-    """Returns forward alone, as inference and as training run it, and forward with all gradients.
-
-    Each is a graph without arguments.
-    """
+def _graphs(product, inputs, upstream, form):
+    """Returns forward alone and forward with all gradients, each a graph without arguments."""
 
     def forward():
-        with kernel_sampling():
+        with form():
             return product(*inputs)
 
-    def portable_forward():
-        return product(*inputs)
-
     def gradient():
-        with tf.GradientTape() as tape:
+        with form(), tf.GradientTape() as tape:
             tape.watch(inputs)
             output = product(*inputs)
-        return output, tape.gradient(output, inputs, output_gradients=upstream)
+            return output, tape.gradient(output, inputs, output_gradients=upstream)
 
-    parts = (forward, portable_forward, gradient)
-    return {part.__name__: tf.function(part) for part in parts}
+    # Traced here, or TensorFlow would warn of one function traced for shape after shape.
+    return {
+        part.__name__: tf.function(part).get_concrete_function() for part in (forward, gradient)
+    }
 
 
 def _layer(c_in, c_out):
@@ -77,12 +76,14 @@ def _callables(batch, c_in, c_out, side):
     def whole_layer(x, *_):
         return layer(x, training=True)
 
+    portable, sparse = contextlib.nullcontext, sparse_products
+    given = [x, offset, mask, weight]
     graphs = {
-        "plain": _graphs(plain, [x, weight], upstream),
-        "deformable": _graphs(modulated_deform_conv2d, [x, offset, mask, weight], upstream),
-        "layer": _graphs(whole_layer, [x, *layer.trainable_weights], upstream),
+        "plain": _graphs(plain, [x, weight], upstream, portable),
+        "deformable": _graphs(modulated_deform_conv2d, given, upstream, sparse),
+        "portable": _graphs(modulated_deform_conv2d, given, upstream, portable),
+        "layer": _graphs(whole_layer, [x, *layer.trainable_weights], upstream, sparse),
     }
-    del graphs["plain"]["portable_forward"], graphs["layer"]["portable_forward"]
     return {(name, part): graph for name, parts in graphs.items() for part, graph in parts.items()}
 
 
@@ -97,10 +98,8 @@ def _measure_shape(batch, c_in, c_out, side, repeats):
     for part in ("forward", "gradient"):
         plain = rows[f"plain_{part}{tail}"]
         ratios[part + tail] = report.ratio(rows[f"deformable_{part}{tail}"], plain)
-        ratios[f"layer_{part}{tail}"] = report.ratio(rows[f"layer_{part}{tail}"], plain)
-    ratios[f"portable_forward{tail}"] = report.ratio(
-        rows[f"deformable_portable_forward{tail}"], rows[f"plain_forward{tail}"]
-    )
+        for form in ("layer", "portable"):
+            ratios[f"{form}_{part}{tail}"] = report.ratio(rows[f"{form}_{part}{tail}"], plain)
     return list(rows.values()), ratios
 
 

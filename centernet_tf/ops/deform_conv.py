@@ -4,9 +4,10 @@ It follows mmcv's `modulated_deform_conv2d` and the original CUDA code in values
 runs eagerly, in graphs, under XLA and, converted, on TensorFlow Lite's builtin operations.
 """
 
+import functools
+
 import tensorflow as tf
 
-from centernet_tf.ops import kernel_sampling
 from centernet_tf.ops.bilinear_taps import bilinear_taps
 from centernet_tf.ops.sampled_product import sampled_product
 
@@ -48,44 +49,41 @@ def modulated_deform_conv2d(
     """
     _check_channels(x.shape[-1], offset, mask, weight, groups, deformable_groups)
     geometry = (strides, padding, dilation)
-    if kernel_sampling.is_allowed(x, offset, groups, deformable_groups):
-        output = kernel_sampling.kernel_sampled_conv2d(x, offset, mask, weight, *geometry)
-    else:
-        output = _gathered_conv2d(x, offset, mask, weight, geometry, groups, deformable_groups)
+    output = _grouped_conv2d(x, offset, mask, weight, geometry, groups, deformable_groups)
     output = tf.reshape(output, tf.concat([tf.shape(mask)[:-1], weight.shape[-1:]], axis=0))
     output.set_shape([*mask.shape[:-1], weight.shape[-1]])
     return output if bias is None else output + tf.cast(bias, x.dtype)
 
 
-def _gathered_conv2d(x, offset, mask, weight, geometry, groups, deformable_groups):
+def _grouped_conv2d(x, offset, mask, weight, geometry, groups, deformable_groups):
     """[B, Ho * Wo, Cout] by products of each group of channels and run of equal offsets."""
     kernel_height, kernel_width, group_in, c_out = weight.shape
     c_in, num_taps = x.shape[-1], kernel_height * kernel_width
     x = _at_least_2x2(x)
     map_size = [tf.shape(x)[axis] if x.shape[axis] is None else x.shape[axis] for axis in (1, 2)]
-    taps = [
-        _taps(*parts, x.dtype, map_size, (kernel_height, kernel_width), *geometry)
-        for parts in zip(
-            tf.split(tf.cast(offset, tf.float32), deformable_groups, axis=-1),
-            tf.split(tf.cast(mask, tf.float32), deformable_groups, axis=-1),
-        )
-    ]
+    taps = functools.partial(
+        bilinear_taps,
+        map_size=map_size,
+        kernel_size=(kernel_height, kernel_width),
+        strides=geometry[0],
+        padding=geometry[1],
+        dilation=geometry[2],
+    )
+    offsets = tf.split(tf.cast(offset, tf.float32), deformable_groups, axis=-1)
+    masks = tf.split(tf.cast(mask, tf.float32), deformable_groups, axis=-1)
     weight = tf.reshape(tf.cast(weight, x.dtype), [num_taps, group_in, c_out])
     outputs = []
     for group, group_weight in enumerate(tf.split(weight, groups, axis=-1)):
         channels = range(group * group_in, (group + 1) * group_in)
         parts = []
         for start, stop in _runs(channels, c_in // deformable_groups):
-            corner, coefficient = taps[start // (c_in // deformable_groups)]
+            fields = start // (c_in // deformable_groups)
             part = group_weight[:, start - channels.start : stop - channels.start]
-            parts.append(sampled_product(x[..., start:stop], corner, coefficient, part))
+            parts.append(
+                sampled_product(x[..., start:stop], offsets[fields], masks[fields], part, taps)
+            )
         outputs.append(tf.add_n(parts))
     return tf.concat(outputs, axis=-1) if groups > 1 else outputs[0]
-
-
-def _taps(offset, mask, dtype, map_size, kernel_size, strides, padding, dilation):
-    corner, weight = bilinear_taps(offset, mask, map_size, kernel_size, strides, padding, dilation)
-    return corner, tf.cast(weight, dtype)
 
 
 def _at_least_2x2(x):

@@ -21,8 +21,9 @@ def taps_per_block(out_shape, num_taps, sample_bytes):
 
 
 def after(previous, tensor):
-    """`tensor`, but not before `previous`, so that blocks do not hold their memory at once."""
+    """`tensor`, but not before `previous` (tensors or None), so that blocks do not hold their
+    memory at once."""
     if previous is None:
         return tensor
-    with tf.control_dependencies([previous]):
+    with tf.control_dependencies(tf.nest.flatten(previous)):
         return tf.identity(tensor)

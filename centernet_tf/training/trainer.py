@@ -1,8 +1,11 @@
 """One training step on every replica, run by Keras's own `fit`."""
 
+import contextlib
+
 import keras
 import tensorflow as tf
 
+from centernet_tf.ops.weighted_rows import sparse_products
 from centernet_tf.training.accumulation import sum_over_micro_batches
 from centernet_tf.training.non_finite_loss import NOT_FINITE
 from centernet_tf.training.optimizers import is_kernel
@@ -53,6 +56,7 @@ class Trainer(keras.Model):
         self.means = {name: keras.metrics.Mean(name=name) for name in detector.loss_names}
         self.gradient_norm = keras.metrics.Mean(name="gradient_norm")
         jit_compile = True if use_xla else None
+        self._products = contextlib.nullcontext if use_xla else sparse_products
         self.gradient_function = self.compute_gradients
         if compiled:
             self.gradient_function = tf.function(self.compute_gradients, jit_compile=jit_compile)
@@ -67,7 +71,7 @@ class Trainer(keras.Model):
         variables = self.network.trainable_variables
 
         def compute(part):
-            with tf.GradientTape() as tape:
+            with self._products(), tf.GradientTape() as tape:
                 outputs = self.network(part[0], training=True)
                 losses = self.detector.loss(outputs, part[1], normalizers)
                 scaled = losses["loss"] * loss_scale

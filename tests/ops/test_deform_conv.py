@@ -1,9 +1,12 @@
+import contextlib
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from centernet_tf.ops import sampled_product, tap_blocks
 from centernet_tf.ops.deform_conv import modulated_deform_conv2d
+from centernet_tf.ops.weighted_rows import sparse_products
 
 # strides, padding, dilation, groups, deformable_groups, kernel, input and output channels
 CASES = {
@@ -87,11 +90,12 @@ def run(mode, inputs, arguments, upstream):
         "eager": lambda f: f,
         "graph": tf.function,
         "xla": lambda f: tf.function(f, jit_compile=True),
+        "sparse": lambda f: tf.function(sparse_products()(f)),
     }
     return wrap[mode](call)()
 
 
-@pytest.mark.parametrize("mode", ["eager", "graph", "xla"])
+@pytest.mark.parametrize("mode", ["eager", "graph", "xla", "sparse"])
 @pytest.mark.parametrize("name", CASES)
 def test_equals_the_naive_loops(rng, name, mode):
     values = arrays(rng, CASES[name])
@@ -101,7 +105,7 @@ def test_equals_the_naive_loops(rng, name, mode):
     assert relative_error(output, expected) < 1e-5
 
 
-@pytest.mark.parametrize("mode", ["graph", "xla"])
+@pytest.mark.parametrize("mode", ["graph", "xla", "sparse"])
 @pytest.mark.parametrize("name", CASES)
 def test_gradients_equal_difference_quotients_of_the_naive_loops(rng, name, mode):
     values = arrays(rng, CASES[name], size=(4, 3), batch=1)
@@ -119,9 +123,10 @@ def test_gradients_equal_difference_quotients_of_the_naive_loops(rng, name, mode
             np.testing.assert_allclose(np.ravel(gradient)[index], quotient, rtol=2e-3, atol=2e-3)
 
 
+@pytest.mark.parametrize("mode", ["eager", "sparse"])
 @pytest.mark.parametrize("blocks", ["one block", "a tap a block"])
 @pytest.mark.parametrize("order", ["_ProjectThenSample", "_SampleThenProject"])
-def test_both_orders_agree_however_they_are_cut(rng, monkeypatch, order, blocks):
+def test_both_orders_agree_however_they_are_cut(rng, monkeypatch, order, blocks, mode):
     values = arrays(rng, CASES["plain"])
     inputs, arguments = tensors(values), CASES["plain"][:5]
     upstream = tf.constant(rng.normal(size=(2, 5, 6, 3)), tf.float32)
@@ -129,7 +134,7 @@ def test_both_orders_agree_however_they_are_cut(rng, monkeypatch, order, blocks)
     monkeypatch.setattr(sampled_product, "_projects_first", lambda *_: order.startswith("_Project"))
     if blocks == "a tap a block":
         monkeypatch.setattr(tap_blocks, "BLOCK_BYTES", 1)
-    actual = with_gradients(inputs, arguments, upstream)
+    actual = run(mode, inputs, arguments, upstream)
     for one, other in zip(tf.nest.flatten(actual), tf.nest.flatten(expected)):
         assert relative_error(one, other) < 1e-5
 
@@ -157,18 +162,20 @@ def test_gradient_at_integer_positions_is_the_right_one_and_none_at_minus_one(rn
     np.testing.assert_array_equal(tape.gradient(output, offset)[0, 0], expected)
 
 
+@pytest.mark.parametrize("mode", ["eager", "sparse"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 4), (3, 1)])
-def test_maps_one_pixel_wide(rng, size):
+def test_maps_one_pixel_wide(rng, size, mode):
     values = arrays(rng, CASES["plain"], size=size)
-    output = modulated_deform_conv2d(*tensors(values))
+    output, _ = run(mode, tensors(values), CASES["plain"][:5], None)
     assert relative_error(output, naive(*values, *CASES["plain"][:5])) < 1e-5
 
 
-def test_far_and_undefined_offsets_touch_nothing_else(rng):
+@pytest.mark.parametrize("mode", ["eager", "sparse"])
+def test_far_and_undefined_offsets_touch_nothing_else(rng, mode):
     values = arrays(rng, CASES["plain"])
     values[1][0, 0, 0, :4] = [1e30, 0, -1e30, np.inf]
     values[1][0, 4, 4, 0] = np.nan
-    output = modulated_deform_conv2d(*tensors(values)).numpy()
+    output = run(mode, tensors(values), CASES["plain"][:5], None)[0].numpy()
     values[1][0, 0, 0, :4] = 99
     expected = naive(*[np.nan_to_num(value) for value in values], *CASES["plain"][:5])
     rest = np.ones((2, 5, 6), bool)
@@ -187,14 +194,16 @@ def test_low_precision_is_close_and_finite(rng, dtype):
     assert all(np.isfinite(np.asarray(gradient, np.float64)).all() for gradient in gradients)
 
 
-def test_unknown_batch_and_map_size(rng):
+@pytest.mark.parametrize("form", [contextlib.nullcontext, sparse_products])
+def test_unknown_batch_and_map_size(rng, form):
     values = arrays(rng, CASES["plain"])
     signature = [tf.TensorSpec([None, None, None, value.shape[-1]]) for value in values[:3]]
     inputs = tensors(values)
 
     @tf.function(input_signature=signature)
     def call(x, offset, mask):
-        return modulated_deform_conv2d(x, offset, mask, *inputs[3:])
+        with form():
+            return modulated_deform_conv2d(x, offset, mask, *inputs[3:])
 
     expected = naive(*values, *CASES["plain"][:5])
     assert relative_error(call(*inputs[:3]), expected) < 1e-5
@@ -269,7 +278,7 @@ GOLDEN = [
 ]
 
 
-@pytest.mark.parametrize("mode", ["eager", "graph", "xla"])
+@pytest.mark.parametrize("mode", ["eager", "graph", "xla", "sparse"])
 @pytest.mark.parametrize("name", GOLDEN)
 def test_equals_mmcv(testdata, name, mode):
     data = np.load(testdata / "golden" / "dcnv2.npz")
