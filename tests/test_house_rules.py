@@ -60,7 +60,7 @@ IMPORT_NAMES = {
     # of the extra `serving`, imported where they are used
     "grpc",
     "tensorflow_serving",
-    # of the extra `fast_eval`, likewise
+    # of the extra `faster`, likewise
     "faster_coco_eval",
 }
 
