@@ -87,6 +87,19 @@ def save_config(config: ExperimentConfig, path: str) -> None:
     os.replace(temporary, path)
 
 
+def flat_settings(config: hyperparams.Config) -> dict:
+    """Returns the settings of an experiment, or of a part of it, by their dotted names."""
+    return dict(_pairs(config.as_dict(), ""))
+
+
+def _pairs(mapping, prefix):
+    for key, value in mapping.items():
+        if isinstance(value, dict):
+            yield from _pairs(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
 def _parse_override(text: str) -> dict:
     layer, fault = None, None
     try:

@@ -30,6 +30,7 @@ flags.DEFINE_float(
 )
 flags.DEFINE_bool("draw", True, "Write the images with their detections under drawn/.")
 flags.DEFINE_bool("skip_unreadable", False, "Leave unreadable images out instead of stopping.")
+flags.DEFINE_bool("overwrite", False, "Replace the predictions in --output_dir.")
 flags.DEFINE_string(
     "labels",
     None,
@@ -40,9 +41,11 @@ flags.DEFINE_string(
 def main(_):
     from centernet_tf.export.image_files import find_images
     from centernet_tf.export.prediction_run import summary, write_predictions
+    from centernet_tf.export.result_folder import refuse_existing
     from centernet_tf.serving.client_run import ClientRun, make_client, read_labels
 
     values = flags.FLAGS
+    refuse_existing(values.output_dir, values.overwrite)
     paths = find_images(values.images)
     client = make_client(values.protocol, values.server, values.model, values.timeout)
     labels = read_labels(values.labels) if values.labels else ()
@@ -55,6 +58,7 @@ def main(_):
         values.score_threshold,
         values.draw,
         values.skip_unreadable,
+        values.overwrite,
     )
     print(summary(document, values.output_dir))
     print(run.timings.line())

@@ -21,14 +21,17 @@ flags.DEFINE_float(
 )
 flags.DEFINE_bool("draw", True, "Write the images with their detections under drawn/.")
 flags.DEFINE_bool("skip_unreadable", False, "Leave unreadable images out instead of stopping.")
+flags.DEFINE_bool("overwrite", False, "Replace the predictions in --output_dir.")
 
 
 def main(_):
     from centernet_tf.export.image_files import find_images
     from centernet_tf.export.prediction_run import predict_images, summary
     from centernet_tf.export.predictor import load_predictor
+    from centernet_tf.export.result_folder import refuse_existing
 
     values = flags.FLAGS
+    refuse_existing(values.output_dir, values.overwrite)
     paths = find_images(values.images)
     document = predict_images(
         load_predictor(values.model, values.checkpoint),
@@ -37,6 +40,7 @@ def main(_):
         values.score_threshold,
         values.draw,
         values.skip_unreadable,
+        values.overwrite,
     )
     print(summary(document, values.output_dir))
 

@@ -5,6 +5,7 @@ import json
 import os
 from typing import Dict, List, Sequence
 
+from centernet_tf.config import flat_settings
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.coco_files import read_detections
 from centernet_tf.evaluation.history_file import read_history
@@ -67,16 +68,6 @@ def _read(path, name):
         metrics=metrics,
         detections=read_detections(os.path.join(folder, "detections.json")),
         history=read_history(history) if os.path.exists(history) else [],
-        settings=_flat(config.as_dict()),
+        settings={key: str(value) for key, value in flat_settings(config).items()},
         data_dir=config.data.path,
     )
-
-
-def _flat(mapping, prefix=""):
-    pairs = {}
-    for key, value in mapping.items():
-        if isinstance(value, dict):
-            pairs.update(_flat(value, f"{prefix}{key}."))
-        else:
-            pairs[f"{prefix}{key}"] = str(value)
-    return pairs

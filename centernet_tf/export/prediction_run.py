@@ -1,9 +1,7 @@
 """Images in, one COCO-style JSON file and drawn pictures out."""
 
-import contextlib
 import json
 import os
-import shutil
 import sys
 from typing import Dict, Iterable, NamedTuple, Optional, Sequence
 
@@ -15,11 +13,8 @@ from centernet_tf.data.annotations import Category
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.drawing import draw_detections
 from centernet_tf.export.image_files import UnreadableImage, read_upright
-from centernet_tf.export.remains import remove_remains, temporary_path
+from centernet_tf.export.result_folder import FILE_NAME, PICTURE_FOLDER, complete_or_nothing
 from centernet_tf.ops.detections import Detections
-
-FILE_NAME = "predictions.json"
-PICTURE_FOLDER = "drawn"
 
 
 class Result(NamedTuple):
@@ -45,6 +40,7 @@ def predict_images(
     score_threshold: float,
     draw: bool = True,
     skip_unreadable: bool = False,
+    overwrite: bool = False,
 ) -> dict:
     """Detects in images, one by one, and writes what was found; see `write_predictions`.
 
@@ -54,7 +50,14 @@ def predict_images(
     results = (_predict(predictor, path) for path in paths)
     categories = predictor.categories
     return write_predictions(
-        results, paths, categories, output_dir, score_threshold, draw, skip_unreadable
+        results,
+        paths,
+        categories,
+        output_dir,
+        score_threshold,
+        draw,
+        skip_unreadable,
+        overwrite,
     )
 
 
@@ -74,6 +77,7 @@ def write_predictions(
     score_threshold: float,
     draw: bool = True,
     skip_unreadable: bool = False,
+    overwrite: bool = False,
 ) -> dict:
     """Writes `predictions.json` and, if asked, pictures under `drawn/`.
 
@@ -86,21 +90,22 @@ def write_predictions(
       results: one for each path, in their order.
       paths: image files.
       categories: in the order of the classes of the results; may grow while these are read.
-      output_dir: made when missing; files of an earlier run are replaced.
+      output_dir: made when missing.
       score_threshold: lower detections are left out.
       draw: write the pictures.
       skip_unreadable: leave unreadable images out instead of stopping.
+      overwrite: replace predictions that `output_dir` holds, with the pictures they name.
 
     Returns:
       what the JSON file holds.
 
     Raises:
-      UserError: the folder cannot be written, no image could be read, or one is unreadable and they
-        are not to be skipped.
+      UserError: the folder cannot be written or holds predictions already, no image could be read,
+        or one is unreadable and they are not to be skipped.
     """
     document = {"images": [], "annotations": [], "categories": [], "skipped": []}
     names = _picture_names(paths)
-    with _complete_or_nothing(output_dir) as folder:
+    with complete_or_nothing(output_dir, overwrite) as folder:
         progress = keras.utils.Progbar(
             len(paths), verbose=int(sys.stdout.isatty()), unit_name="image"
         )
@@ -213,33 +218,3 @@ def _write_json(path: str, document: dict) -> None:
     with open(path, "w", encoding="utf-8") as stream:
         json.dump(document, stream, indent=1, ensure_ascii=False)
         stream.write("\n")
-
-
-@contextlib.contextmanager
-def _complete_or_nothing(output_dir: str):
-    """Yields a temporary folder; its files end up in `output_dir`, the JSON last, or nowhere."""
-    prefix = f"{os.path.normpath(output_dir)}.incomplete-"
-    remove_remains(prefix)
-    folder = temporary_path(prefix)
-    try:
-        if os.path.exists(output_dir) and not os.path.isdir(output_dir):
-            raise UserError(f"Cannot write to {output_dir}: it is a file; name a folder.")
-        os.makedirs(folder)
-        yield folder
-        _move(folder, output_dir)
-    except OSError as error:
-        raise UserError(f"Cannot write to {output_dir}: {error.strerror}.") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _move(folder: str, output_dir: str) -> None:
-    if not os.path.exists(output_dir):
-        os.rename(folder, output_dir)
-        return
-    pictures = os.path.join(folder, PICTURE_FOLDER)
-    if os.path.isdir(pictures):
-        os.makedirs(os.path.join(output_dir, PICTURE_FOLDER), exist_ok=True)
-        for name in os.listdir(pictures):
-            os.replace(os.path.join(pictures, name), os.path.join(output_dir, PICTURE_FOLDER, name))
-    os.replace(os.path.join(folder, FILE_NAME), os.path.join(output_dir, FILE_NAME))

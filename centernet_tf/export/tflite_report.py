@@ -1,10 +1,12 @@
 """What an exported TFLite file costs and is worth, as JSON and as a table."""
 
+import os
 import statistics
 import time
 
 import numpy as np
 
+from centernet_tf.count_of import count_of
 from centernet_tf.export.delegate_support import operation_list
 from centernet_tf.export.interpreters import make_interpreter
 
@@ -54,6 +56,7 @@ def make_report(model: bytes, description: dict, image, scores) -> dict:
         **{name: description[name] for name in ("variant", "head", "step", "input_size", "sha256")},
         "size_bytes": len(model),
         "image_size": list(image.shape[:2]),
+        "cores": os.cpu_count(),
         "latency_ms": {str(n): latency_ms(model, batch, n) for n in THREADS},
         "difference": description["check"],
         "scores": scores,
@@ -66,10 +69,12 @@ def report_table(report: dict) -> str:
     """Returns the report as text for the terminal; the operations as counts alone."""
     check, scores = report["difference"], report["scores"]
     threads = ", ".join(f"{n}: {v['median']:.1f}" for n, v in report["latency_ms"].items())
+    # More threads than cores say nothing of the file: they wait for each other.
+    cores = f"on {count_of(report['cores'], 'core')}, median of {_REPEATS}"
     rows = [
         ("variant, head", f"{report['variant']}, {report['head']}"),
         ("size", f"{report['size_bytes'] / 1e6:.2f} MB"),
-        ("latency by threads", f"{threads} ms (median of {_REPEATS}; a busy machine says more)"),
+        ("latency by threads", f"{threads} ms ({cores}; a busy machine says more)"),
         ("largest difference", f"{_number(check['box_px'])} px, {_number(check['score'])} score"),
     ]
     if scores:

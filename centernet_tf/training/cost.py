@@ -23,7 +23,8 @@ class Stage:
       layers: how many layers with weights.
       parameters: trainable ones.
       multiply_adds: of the forward pass for one image.
-      output_shape: of the last layer at its first call, (H, W, C).
+      output_shapes: (H, W, C) of what other stages or the network's caller take, finest first; a
+        pyramid has one a level.
       activation_bytes: kept for the gradient, for one image in float32.
     """
 
@@ -31,17 +32,17 @@ class Stage:
     layers: int = 0
     parameters: int = 0
     multiply_adds: int = 0
-    output_shape: Tuple[int, ...] = ()
+    output_shapes: List[Tuple[int, ...]] = dataclasses.field(default_factory=list)
     activation_bytes: int = 0
 
 
 def stages_of(network: keras.Model) -> List[Stage]:
     """Adds up a functional model by the part of the layer names before the first underscore."""
-    stages = {}
+    stages, leaving = {}, _leaving_calls(network)
     for layer in network.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue
-        name = layer.name.split("_")[0]
+        name = _stage_name(layer)
         stage = stages.setdefault(name, Stage(name))
         # Once for each call: the towers of a pyramid work on every level, finest first.
         shapes = [tuple(layer.get_output_shape_at(call)[1:]) for call in range(_calls(layer))]
@@ -49,10 +50,31 @@ def stages_of(network: keras.Model) -> List[Stage]:
         stage.layers += bool(weights)
         stage.parameters += weights
         stage.multiply_adds += multiply_adds(layer)
-        stage.output_shape = shapes[0]
+        for shape, call in zip(shapes, layer.inbound_nodes):
+            if id(call) in leaving and shape not in stage.output_shapes:
+                stage.output_shapes.append(shape)
         if not isinstance(layer, _NOT_KEPT):
             stage.activation_bytes += _BYTES * sum(math.prod(shape) for shape in shapes)
+    for stage in stages.values():
+        stage.output_shapes.sort(key=lambda shape: -math.prod(shape[:-1]))
     return list(stages.values())
+
+
+def _stage_name(layer) -> str:
+    return layer.name.split("_")[0]
+
+
+def _leaving_calls(network) -> set:
+    """Ids of the calls of layers whose results another stage takes, or nothing within."""
+    takers = {}
+    for layer in network.layers:
+        for call in layer.inbound_nodes:
+            takers.setdefault(id(call), set())
+            for parent in call.parent_nodes:
+                takers.setdefault(id(parent), set()).add(
+                    _stage_name(layer) != _stage_name(parent.layer)
+                )
+    return {call for call, elsewhere in takers.items() if not elsewhere or True in elsewhere}
 
 
 def multiply_adds(layer: keras.layers.Layer) -> int:

@@ -55,14 +55,14 @@ def table(description: dict) -> str:
     height, width = description["input_size"]
     lines = [
         f"{description['network']}, input {height}x{width}, {description['num_classes']} classes",
-        f"{'stage':<10}{'layers':>7}{'parameters':>13}{'M multiply-adds':>17}  {'output':<14}"
+        f"{'stage':<10}{'layers':>7}{'parameters':>13}{'M multiply-adds':>17}  {'output':<24}"
         f"{'MB an image':>12}",
     ]
     for stage in description["stages"]:
-        shape = "x".join(str(side) for side in stage["output_shape"])
+        shape = _shapes_in_short(stage["output_shapes"])
         lines.append(
             f"{stage['name']:<10}{stage['layers']:>7}{stage['parameters']:>13,}"
-            f"{stage['multiply_adds'] / 1e6:>17,.1f}  {shape:<14}"
+            f"{stage['multiply_adds'] / 1e6:>17,.1f}  {shape:<24}"
             f"{stage['activation_bytes'] / 1e6:>12.1f}"
         )
     lines.append(
@@ -75,6 +75,15 @@ def table(description: dict) -> str:
         "activations."
     )
     return "\n".join(lines)
+
+
+def _shapes_in_short(shapes) -> str:
+    """For example 128x128x64, 128x128 x 80/2, or 64x64 to 4x4 x 256; finest first."""
+    sizes = list(dict.fromkeys(f"{height}x{width}" for height, width, _ in shapes))
+    channels = "/".join(dict.fromkeys(str(shape[-1]) for shape in shapes))
+    if len(shapes) == 1:
+        return f"{sizes[0]}x{channels}"
+    return " to ".join(dict.fromkeys([sizes[0], sizes[-1]])) + f" x {channels}"
 
 
 def write_json(description: dict, path: str) -> None:

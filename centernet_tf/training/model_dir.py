@@ -17,7 +17,7 @@ from typing import Tuple
 import keras
 import tensorflow as tf
 
-from centernet_tf.config import load_config, save_config
+from centernet_tf.config import flat_settings, load_config, save_config
 from centernet_tf.count_of import count_of
 from centernet_tf.data.annotations import Category
 from centernet_tf.detectors import PointDetector, make_detector
@@ -189,7 +189,7 @@ def _check_same_model(model_dir, config, categories):
 def _what_shapes_a_checkpoint(config):
     """Returns the settings by which checkpoints differ in what they hold."""
     train = config.train
-    settings = {f"model.{key}": value for key, value in _flat(config.model.as_dict()).items()}
+    settings = {f"model.{key}": value for key, value in flat_settings(config.model).items()}
     # Where the weights came from in the beginning shapes nothing.
     del settings["model.backbone.init_checkpoint"]
     settings["train.optimizer.name"] = train.optimizer.name
@@ -208,13 +208,3 @@ def _first_difference(names, wanted) -> str:
         return f"{count_of(len(names), 'class')} and {len(wanted)}"
     index = next(i for i, (one, other) in enumerate(zip(names, wanted)) if one != other)
     return f"number {index} is '{names[index]}' in the run and '{wanted[index]}' in the data set"
-
-
-def _flat(mapping, prefix=""):
-    pairs = {}
-    for key, value in mapping.items():
-        if isinstance(value, dict):
-            pairs.update(_flat(value, f"{prefix}{key}."))
-        else:
-            pairs[f"{prefix}{key}"] = value
-    return pairs

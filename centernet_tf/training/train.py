@@ -23,6 +23,7 @@ from centernet_tf.training.fine_tuning import init_from_checkpoint
 from centernet_tf.training.history import History
 from centernet_tf.training.left_out_report import ReportLeftOut
 from centernet_tf.training.model_dir import has_checkpoint, load_trained, write_description
+from centernet_tf.training.notices import start_notices
 from centernet_tf.training.optimizers import make_schedule
 from centernet_tf.training.progress import Progress
 from centernet_tf.training.runtime import check_batch, make_strategy, set_seed, use_xla
@@ -77,11 +78,12 @@ def train(config: ExperimentConfig, model_dir: str, evaluate_between: bool) -> b
     steps = steps_per_epoch(config, manifest)
     set_seed(config.runtime)
     chief = is_chief(strategy)
+    notices = start_notices(model_dir, config, manifest, steps)
     if chief:
         write_description(model_dir, config, manifest.categories)
     print(describe_machine(strategy, use_xla(config), config.runtime.precision), flush=True)
-    _tell_crowded(manifest.split(config.data.train_split), config.data.max_boxes)
-    _tell_long_warmup(config.train.optimizer.warmup_steps, steps * config.train.epochs)
+    for notice in notices:
+        print(notice, flush=True)
     with folder_to_write(model_dir, strategy) as write_dir:
         run = _set_up(config, manifest, strategy, steps, (model_dir, write_dir))
         _train(config, manifest, run, write_dir, evaluate_between)
@@ -179,28 +181,6 @@ def _callbacks(config, manifest, run, write_dir, evaluate_between) -> list:
         if config.train.keep_best and chief:
             callbacks.append(KeepBest(write_dir, evaluation, scored, run.checkpoints))
     return callbacks
-
-
-def _tell_crowded(split, max_boxes: int) -> None:
-    over, most = split.crowded(max_boxes)
-    if over:
-        print(
-            f"More objects than data.max_boxes={max_boxes} in {over} of "
-            f"{count_of(split.num_examples, 'image')} of '{split.name}' (at most {most}); the "
-            "smallest are not trained.",
-            flush=True,
-        )
-
-
-def _tell_long_warmup(warmup_steps: int, steps: int) -> None:
-    """Tells a warm-up at whose end the schedule has hardly any rate left to warm up to."""
-    if warmup_steps > steps / 2:
-        print(
-            f"The warm-up of {count_of(warmup_steps, 'step')} takes more than half of this run's "
-            f"{steps}, so its learning rate stays low; set train.optimizer.warmup_steps="
-            f"{steps // 10} or train for longer.",
-            flush=True,
-        )
 
 
 def _parts(epoch, batches, epochs, steps):

@@ -109,13 +109,14 @@ def test_no_readable_image_at_all_is_an_error(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_second_run_replaces_the_first_and_keeps_other_files(images, tmp_path):
+def test_a_second_run_replaces_the_first_on_request(images, tmp_path):
     out = tmp_path / "out"
     predict_images(PREDICTOR, images, str(out), 0.1)
-    (out / "notes.txt").write_text("mine")
-    predict_images(PREDICTOR, images[:1], str(out), 0.5)
+    with pytest.raises(UserError, match="--overwrite"):
+        predict_images(PREDICTOR, images[:1], str(out), 0.5)
+    predict_images(PREDICTOR, images[:1], str(out), 0.5, overwrite=True)
     assert len(json.loads((out / "predictions.json").read_text())["images"]) == 1
-    assert (out / "notes.txt").read_text() == "mine"
+    assert os.listdir(out / "drawn") == ["a.jpg"]
     assert not [name for name in os.listdir(tmp_path) if "incomplete" in name]
 
 

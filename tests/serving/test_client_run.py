@@ -39,7 +39,7 @@ def test_both_protocols_write_the_same_in_the_order_of_the_files(server, paths, 
     documents = []
     for client in clients(server):
         run = ClientRun(client, concurrency=3, batch_size=2)
-        out = str(tmp_path / "out")
+        out = str(tmp_path / str(len(documents)))
         results = run.results(paths)
         documents.append(write_predictions(results, paths, run.categories, out, 0.5, draw=False))
         assert (len(run.timings.seconds), run.timings.images) == (4, 7)

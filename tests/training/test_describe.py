@@ -34,7 +34,8 @@ def test_a_shared_layer_counts_at_every_call():
     model = keras.Model([fine, coarse], [conv(fine), conv(coarse)])
     assert multiply_adds(conv) == (64 + 8) * 9 * 3 * 4
     (stage,) = stages_of(model)
-    assert (stage.parameters, stage.output_shape) == (9 * 3 * 4 + 4, (8, 8, 4))
+    assert stage.parameters == 9 * 3 * 4 + 4
+    assert stage.output_shapes == [(8, 8, 4), (4, 2, 4)]
     assert stage.activation_bytes == 4 * (64 + 8) * 4
 
 
@@ -43,6 +44,18 @@ def test_every_detector_has_a_table(name):
     description = describe(load_config([f"configs/demo_{name}.yaml"]), 4)
     assert description["parameters"] > 3_000_000 and description["multiply_adds"] > 5e8
     assert "total" in table(description)
+
+
+def test_outputs_are_what_leaves_a_stage():
+    description = describe(load_config(["configs/demo_fcos.yaml"]), 4)
+    shapes = {stage["name"]: stage["output_shapes"] for stage in description["stages"]}
+    assert shapes["stem"] == [(48, 48, 32)] and shapes["stage2"] == [(24, 24, 64)]
+    assert shapes["class"] == [(side, side, 4) for side in (24, 12, 6, 3, 2)]
+    # The centerness looks at the features from which the boxes are predicted.
+    assert set(shapes["box"]) == {(side, side, c) for side in (24, 12, 6, 3, 2) for c in (64, 4)}
+    printed = table(description)
+    for text in (" 24x24x64 ", " 24x24 to 2x2 x 128 ", " 24x24 to 2x2 x 64/4 "):
+        assert text in printed
 
 
 def test_memory_counts_weights_slots_and_kept_activations():

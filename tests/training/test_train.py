@@ -8,7 +8,6 @@ import pytest
 
 from centernet_tf.config import load_config
 from centernet_tf.errors import UserError
-from centernet_tf.training import train as train_module
 from centernet_tf.training.model_dir import load_trained, read_config
 from centernet_tf.training.train import run_job, train
 
@@ -72,14 +71,6 @@ def test_a_run_continued_equals_one_in_one_piece(records, tmp_path, capsys):
         assert [line["epoch"] for line in csv.DictReader(stream)] == ["1", "2"]
     train(settings(records), pieces, evaluate_between=False)
     assert "nothing to train" in capsys.readouterr().out
-
-
-def test_a_warmup_that_eats_the_run_is_told(capsys):
-    train_module._tell_long_warmup(12, 24)
-    assert capsys.readouterr().out == ""
-    train_module._tell_long_warmup(50, 24)
-    output = capsys.readouterr().out
-    assert "50 steps" in output and "run's 24" in output and "warmup_steps=2 " in output
 
 
 def test_what_does_not_fit_is_refused(records, tmp_path):

@@ -1,0 +1,68 @@
+"""What a run is told before it starts: nothing wrong, but perhaps not what was meant."""
+
+import os
+from typing import List
+
+from centernet_tf.config import flat_settings
+from centernet_tf.count_of import count_of
+from centernet_tf.settings import ExperimentConfig
+from centernet_tf.training.model_dir import has_checkpoint, read_config
+
+_CHANGES_SHOWN = 12
+
+
+def start_notices(model_dir: str, config: ExperimentConfig, manifest, steps: int) -> List[str]:
+    """Returns the sentences that apply; `steps` are those of an epoch."""
+    split = manifest.split(config.data.train_split)
+    warmup_steps = config.train.optimizer.warmup_steps
+    notices = (
+        changed_settings(model_dir, config),
+        too_many_objects(split, config.data.max_boxes),
+        long_warmup(warmup_steps, steps * config.train.epochs),
+    )
+    return [notice for notice in notices if notice]
+
+
+def changed_settings(model_dir: str, config: ExperimentConfig) -> str:
+    """Names each setting of a run that goes on which differs from the folder's params.yaml.
+
+    '' for a new run, for one without a checkpoint yet, and where nothing differs. Settings that
+    would make another model are refused elsewhere (`model_dir.write_description`).
+    """
+    if not (has_checkpoint(model_dir) and os.path.exists(os.path.join(model_dir, "params.yaml"))):
+        return ""
+    before, now = flat_settings(read_config(model_dir)), flat_settings(config)
+    changes = [
+        f"{key}={now.get(key)} (was {before.get(key)})"
+        for key in {**before, **now}
+        if before.get(key) != now.get(key)
+    ]
+    if not changes:
+        return ""
+    more = len(changes) - _CHANGES_SHOWN
+    rest = f" and {more} more" if more > 0 else ""
+    shown = ", ".join(changes[:_CHANGES_SHOWN])
+    return f"Going on with other settings than before: {shown}{rest}."
+
+
+def too_many_objects(split, max_boxes: int) -> str:
+    """Counts the images of a `manifest.Split` with more objects than are trained."""
+    over, most = split.crowded(max_boxes)
+    if not over:
+        return ""
+    return (
+        f"More objects than data.max_boxes={max_boxes} in {over} of "
+        f"{count_of(split.num_examples, 'image')} of '{split.name}' (at most {most}); the "
+        "smallest are not trained."
+    )
+
+
+def long_warmup(warmup_steps: int, steps: int) -> str:
+    """Tells a warm-up at whose end the schedule has hardly any rate left to warm up to."""
+    if warmup_steps <= steps / 2:
+        return ""
+    return (
+        f"The warm-up of {count_of(warmup_steps, 'step')} takes more than half of this run's "
+        f"{steps}, so its learning rate stays low; set train.optimizer.warmup_steps="
+        f"{steps // 10} or train for longer."
+    )
