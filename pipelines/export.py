@@ -18,7 +18,7 @@ from absl import flags
 
 from centernet_tf import cli
 from centernet_tf.export import tflite_flags
-from centernet_tf.export.options import BOX_UNITS, DEFAULT_OPTIONS, ExportOptions
+from centernet_tf.export.options import BOX_UNITS, DEFAULT_OPTIONS, SAMPLINGS, ExportOptions
 
 flags.DEFINE_string("model_dir", None, "Folder of a trained detector.")
 flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Newest, or of the highest AP.")
@@ -70,6 +70,12 @@ flags.DEFINE_string(
     "model_name",
     DEFAULT_OPTIONS.model_name,
     "SavedModel: its name on servers; without it, the name of the folder --output.",
+)
+flags.DEFINE_enum(
+    "sampling",
+    DEFAULT_OPTIONS.sampling,
+    SAMPLINGS,
+    "SavedModel of deformable layers: portable is for serving on GPUs what a CPU exports.",
 )
 flags.adopt_module_key_flags(tflite_flags)
 

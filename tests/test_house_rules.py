@@ -62,6 +62,8 @@ IMPORT_NAMES = {
     "tensorflow_serving",
     # of the extra `faster`, likewise
     "faster_coco_eval",
+    # of the extra `dev`, in one benchmark
+    "tensorflow_model_optimization",
 }
 
 

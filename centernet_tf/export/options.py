@@ -5,11 +5,12 @@ import dataclasses
 from centernet_tf.errors import UserError, nearest
 
 BOX_UNITS = ("normalized", "pixels")
+SAMPLINGS = ("auto", "portable")
 
 
 @dataclasses.dataclass(frozen=True)
 class ExportOptions:
-    """Choices that are built into an exported detector; the last four are a SavedModel's alone.
+    """Choices that are built into an exported detector; the last five are a SavedModel's alone.
 
     Attributes:
       max_detections: rows K an image gets; 0 keeps as many as the decoder finds.
@@ -22,6 +23,8 @@ class ExportOptions:
       max_pixels: larger images are refused before memory is taken for them. The default passes
         24-megapixel cameras; every one read at once costs three bytes a pixel.
       model_name: under which servers offer it; '' takes the name of the output folder.
+      sampling: how deformable layers sample: auto, by the quickest operations of the devices that
+        export; portable, by those for GPUs and XLA wherever it is exported.
     """
 
     max_detections: int = 0
@@ -32,6 +35,7 @@ class ExportOptions:
     raw_maps: bool = False
     max_pixels: int = 25_000_000
     model_name: str = ""
+    sampling: str = "auto"
 
     def __post_init__(self):
         checks = (
@@ -52,6 +56,11 @@ class ExportOptions:
                 self.box_units not in BOX_UNITS,
                 f"box_units must be one of {', '.join(BOX_UNITS)}; got '{self.box_units}'."
                 f"{nearest(self.box_units, BOX_UNITS)}",
+            ),
+            (
+                self.sampling not in SAMPLINGS,
+                f"sampling must be one of {', '.join(SAMPLINGS)}; got '{self.sampling}'."
+                f"{nearest(self.sampling, SAMPLINGS)}",
             ),
             (
                 self.max_pixels < 1,

@@ -90,7 +90,7 @@ def _encoded_of_example(serialized):
 
 
 def _detect(detector, options, letterboxed, image_sizes, status):
-    with sparse_products():
+    with sparse_products(options.sampling == "auto"):
         maps = detector.maps(letterboxed)
     found = _without_bad_images(detector.detections(maps, image_sizes), status)
     names = tf.constant([category.name for category in detector.categories], tf.string)

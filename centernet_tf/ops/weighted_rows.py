@@ -16,13 +16,13 @@ _allowed = contextvars.ContextVar("sparse_products", default=False)
 
 
 @contextlib.contextmanager
-def sparse_products():
+def sparse_products(wanted: bool = True):
     """Where it is entered, weighted rows are summed by sparse matrices, if all devices are CPUs.
 
     To be entered inside a function while it is traced, never in one for XLA or TFLite.
     """
     devices = tf.config.list_logical_devices()
-    token = _allowed.set(all(device.device_type == "CPU" for device in devices))
+    token = _allowed.set(wanted and all(device.device_type == "CPU" for device in devices))
     try:
         yield
     finally:

@@ -1,7 +1,5 @@
 """One training step on every replica, run by Keras's own `fit`."""
 
-import contextlib
-
 import keras
 import tensorflow as tf
 
@@ -56,7 +54,7 @@ class Trainer(keras.Model):
         self.means = {name: keras.metrics.Mean(name=name) for name in detector.loss_names}
         self.gradient_norm = keras.metrics.Mean(name="gradient_norm")
         jit_compile = True if use_xla else None
-        self._products = contextlib.nullcontext if use_xla else sparse_products
+        self._sparse = not use_xla
         self.gradient_function = self.compute_gradients
         if compiled:
             self.gradient_function = tf.function(self.compute_gradients, jit_compile=jit_compile)
@@ -71,7 +69,7 @@ class Trainer(keras.Model):
         variables = self.network.trainable_variables
 
         def compute(part):
-            with self._products(), tf.GradientTape() as tape:
+            with sparse_products(self._sparse), tf.GradientTape() as tape:
                 outputs = self.network(part[0], training=True)
                 losses = self.detector.loss(outputs, part[1], normalizers)
                 scaled = losses["loss"] * loss_scale

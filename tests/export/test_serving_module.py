@@ -7,10 +7,10 @@ import tensorflow as tf
 from centernet_tf.export.image_detector import ImageDetector
 from centernet_tf.export.image_status import DAMAGED, GOOD, TOO_LARGE, UNKNOWN_FORMAT
 from centernet_tf.export.keras_predictor import KerasPredictor
-from centernet_tf.export.options import ExportOptions
+from centernet_tf.export.options import SAMPLINGS, ExportOptions
 from centernet_tf.export.serving_module import ServingModule
 from centernet_tf.export.warmup import example_of
-from tests.export.tiny_detector import encode, textured_image
+from tests.export.tiny_detector import encode, make_trained, textured_image
 
 IMAGE = textured_image(120, 80, 1)
 OTHER = textured_image(50, 200, 2)
@@ -105,3 +105,16 @@ def test_suppression_leaves_no_overlap_within_a_class(answers):
     assert pairs and all(overlap(boxes[i], boxes[j]) <= 0.05 + 1e-5 for i, j in pairs)
     np.testing.assert_array_equal(found["detection_scores"][0, 0], plain["detection_scores"][0, 0])
     assert not found["detection_boxes_px"][0, count:].any()
+
+
+def test_deformable_layers_sample_as_the_devices_do_best_or_portably():
+    trained = make_trained("resdcn_18")
+    kinds, found = {}, {}
+    for sampling in SAMPLINGS:
+        module = ServingModule(trained, ExportOptions(sampling=sampling))
+        detect = module.detect_image_bytes.get_concrete_function()
+        kinds[sampling] = {operation.type for operation in detect.graph.get_operations()}
+        found[sampling] = detect(tf.constant([encode(IMAGE)]))
+    assert "SparseMatrixMatMul" in kinds["auto"] - kinds["portable"]
+    for name in ("detection_boxes", "detection_scores"):
+        np.testing.assert_allclose(found["auto"][name], found["portable"][name], atol=1e-4)
