@@ -3,16 +3,14 @@
 import tensorflow as tf
 
 from centernet_tf.count_of import count_of
+from centernet_tf.data.evaluation_image import read_evaluation_image
 from centernet_tf.data.guarded_map import usable_only
-from centernet_tf.data.keep_resolution import read_keep_resolution
-from centernet_tf.data.letterbox import read_letterbox
 from centernet_tf.data.object_list import pad_objects
 from centernet_tf.data.record_annotations import read_annotations
 from centernet_tf.data.record_parser import parse_record, require_known_id
 from centernet_tf.data.record_stream import EpochPlan, read_shards, training_stream
 from centernet_tf.data.training_example import partners_wanted, training_example
 from centernet_tf.errors import UserError
-from centernet_tf.ops.color import apply_color, normalization_color
 
 __all__ = ["eval_dataset", "read_annotations", "steps_per_epoch", "train_dataset"]
 
@@ -146,20 +144,14 @@ def eval_dataset(config, manifest, split=None, scale=1.0) -> tf.data.Dataset:
 
     def example(serialized):
         sample = parse_record(serialized, class_ids)
-        if keep:
-            multiple = config.evaluation.pad_multiple
-            less = [-side % 32 for side in data.input_size]
-            image, transform = read_keep_resolution(sample.image, multiple, scale, less)
-        else:
-            image, transform = read_letterbox(sample.image, data.input_size, scale)
-        normalization = normalization_color(data.channel_order, data.mean, data.std)
+        image, transform = read_evaluation_image(sample.image, config, scale)
         # Crowd marks ride on the classes, so that both are cut and padded alike.
         tagged = 2 * sample.classes + tf.cast(sample.is_crowd, tf.int32)
         boxes_px, tagged, mask = pad_objects(
             sample.boxes_px, tagged, tf.ones_like(sample.is_crowd), data.max_boxes
         )
         return {
-            "image": apply_color(image, normalization),
+            "image": image,
             "transform": transform,
             "image_id": sample.image_id,
             "file_name": sample.file_name,

@@ -70,14 +70,14 @@ def heatmap_pictures(
     """Returns the first images of a split under the heat-map of a network.
 
     Args:
-      network: for inference.
+      network: for inference, of one input size, which the images are fitted into.
       detector: its `PointDetector`, whose `object_map` reads the heat-map.
       config: the experiment.
       manifest: of the data set.
       split: its name.
       count: of the images.
     """
-    pictures = []
+    pictures, config = [], config.replace(evaluation={"resolution": "fixed"})
     images = iter(first_images(manifest, split, count))
     for batch in eval_dataset(config, manifest, split):
         outputs = network(batch["image"], training=False)

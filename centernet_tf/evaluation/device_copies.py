@@ -29,6 +29,11 @@ def evaluation_devices(runtime) -> List[str]:
     return [device.name for device in devices]
 
 
+def evaluation_size(config):
+    """What an evaluation builds its network for: any size for 'keep', else None, the input's."""
+    return (None, None) if config.evaluation.resolution == "keep" else None
+
+
 class DeviceCopies:
     """A network and its copies, outside any strategy, as batches are not shared out but dealt.
 
@@ -36,30 +41,42 @@ class DeviceCopies:
     and the scores do not depend on how many there are.
 
     Attributes:
-      detect: a function of `detect_function` for each device.
+      networks: one for each device.
+      detect: a function of `detect_function` for each of them.
     """
 
     def __init__(self, network, detector, devices, flip=False, input_size=None):
         """Builds the copies.
 
         Args:
-          network: for inference; it stays where it is and serves the first device.
+          network: for inference; without an `input_size` it serves the first device itself.
           detector: its `PointDetector`.
           devices: of `evaluation_devices`.
           flip: see `detect_function`.
-          input_size: what the network was built for, see `PointDetector.build`.
+          input_size: what the copies are built for, see `evaluation_size`.
         """
-        self._network, self._copies = network, []
-        self.detect = [detect_function(network, detector, flip, devices[0])]
-        for device in devices[1:]:
-            with tf.device(device):
-                copy = inference_network(detector.build(input_size))
-            self._copies.append(copy)
-            self.detect.append(detect_function(copy, detector, flip, device))
+        self._network, self.networks = network, []
+        for device in devices:
+            if self.networks or input_size:
+                with tf.device(device):
+                    network = inference_network(detector.build(input_size))
+            self.networks.append(network)
+        self.detect = [
+            detect_function(each, detector, flip, device)
+            for each, device in zip(self.networks, devices)
+        ]
         self.refresh()
 
     def refresh(self) -> None:
         """Gives the copies the present weights of the network."""
-        for copy in self._copies:
+        for copy in self.networks:
+            if copy is self._network:
+                continue
             for target, source in zip(copy.variables, self._network.variables):
                 target.assign(source)
+
+
+def device_copies(network, detector, config) -> DeviceCopies:
+    """Returns what evaluates a network as an experiment says; call it outside any strategy."""
+    devices, flip = evaluation_devices(config.runtime), config.evaluation.flip
+    return DeviceCopies(network, detector, devices, flip, evaluation_size(config))

@@ -11,13 +11,12 @@ from centernet_tf.count_of import count_of
 from centernet_tf.data import input_pipeline
 from centernet_tf.data.progress import ProgressBar
 from centernet_tf.data.split_check import unusable_records
-from centernet_tf.detectors.stacks import inference_network
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.coco_backend import require_backend
 from centernet_tf.evaluation.coco_files import check_same_categories, read_ground_truth
 from centernet_tf.evaluation.coco_metrics import coco_scores
 from centernet_tf.evaluation.detect import detect_batches
-from centernet_tf.evaluation.device_copies import DeviceCopies, evaluation_devices
+from centernet_tf.evaluation.device_copies import device_copies
 from centernet_tf.evaluation.ground_truth import coco_ground_truth
 from centernet_tf.evaluation.metrics_table import metrics_table
 from centernet_tf.evaluation.result_files import write_results
@@ -75,13 +74,15 @@ def evaluate(
     if truth:
         check_same_categories(trained.categories, truth, annotations_path)
     split = split or trained.config.data.eval_split
+    copies = device_copies(trained.network, trained.detector, trained.config)
     result = evaluate_network(
-        trained.network,
+        copies.networks[0],
         trained.detector,
         trained.config,
         manifest,
         split,
         progress,
+        copies.detect,
         ground_truth=truth,
     )
     metrics = {
@@ -106,7 +107,8 @@ def evaluate(
     if report:
         title = f"{os.path.basename(os.path.normpath(trained.model_dir))} on {split}"
         about = f"{scored}. {_network_sentence(trained.config)}"
-        write_report(folder, result, title, about, (manifest, split), trained)
+        timed = copies.networks[0], trained.detector, trained.config
+        write_report(folder, result, title, about, (manifest, split), timed)
     files = f"metrics.json, {'report.html ' if report else ''}and detections.json"
     print(f"{scored}; {files} are in {os.path.normpath(folder)}", flush=True)
     return metrics
@@ -142,14 +144,8 @@ def evaluate_network(
     """
     require_backend(config.evaluation.coco_backend)
     split = split or config.data.eval_split
-    keep, size = config.evaluation.resolution == "keep", None
-    if keep:
-        any_size = inference_network(detector.build((None, None)))
-        any_size.set_weights(network.get_weights())
-        network, size = any_size, (None, None)
-    if keep or detect is None:
-        devices = evaluation_devices(config.runtime)
-        detect = DeviceCopies(network, detector, devices, config.evaluation.flip, size).detect
+    if detect is None:
+        detect = device_copies(network, detector, config).detect
     detections = _detect_split(detect, detector, config, manifest, split, progress)
     if ground_truth is None:
         annotations = input_pipeline.read_annotations(manifest, split)

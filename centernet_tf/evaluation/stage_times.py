@@ -6,12 +6,10 @@ from typing import List, NamedTuple
 
 import tensorflow as tf
 
+from centernet_tf.data.evaluation_image import read_evaluation_image
 from centernet_tf.data.input_pipeline import eval_dataset
-from centernet_tf.data.keep_resolution import read_keep_resolution
-from centernet_tf.data.letterbox import read_letterbox
 from centernet_tf.data.record_parser import parse_record
 from centernet_tf.data.record_stream import read_shards
-from centernet_tf.ops.color import apply_color, normalization_color
 from centernet_tf.ops.weighted_rows import sparse_products
 
 # They say enough, and cost less than drawing the report.
@@ -37,7 +35,7 @@ def stage_times(network, detector, config, manifest, split: str) -> List[StageTi
     of later batches is made while the network runs.
 
     Args:
-      network: for inference.
+      network: for inference, and for the sizes that the evaluation feeds.
       detector: its `PointDetector`.
       config: the experiment; its evaluation settings say what a batch is.
       manifest: `Manifest` of the data set.
@@ -68,17 +66,10 @@ def stage_times(network, detector, config, manifest, split: str) -> List[StageTi
 
 
 def _input_times(config, manifest, split):
-    data, keep = config.data, config.evaluation.resolution == "keep"
-    normalization = normalization_color(data.channel_order, data.mean, data.std)
-
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
     def prepare(serialized):
         image = parse_record(serialized, manifest.class_ids).image
-        if keep:
-            pixels, _ = read_keep_resolution(image, config.evaluation.pad_multiple)
-        else:
-            pixels, _ = read_letterbox(image, data.input_size)
-        return apply_color(pixels, normalization)
+        return read_evaluation_image(image, config)[0]
 
     records = list(read_shards(manifest.split(split).shard_paths).take(_IMAGES))
     prepare(records[0])

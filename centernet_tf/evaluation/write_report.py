@@ -12,7 +12,7 @@ from centernet_tf.evaluation.stage_times import stage_times
 FILE_NAME = "report.html"
 
 
-def write_report(folder: str, evaluation, title: str, about: str, source=None, trained=None) -> str:
+def write_report(folder: str, evaluation, title: str, about: str, source=None, timed=None) -> str:
     """Writes `report.html`, a page that needs nothing else, and returns its path.
 
     Args:
@@ -20,7 +20,8 @@ def write_report(folder: str, evaluation, title: str, about: str, source=None, t
       evaluation: an `Evaluation`.
       title, about: plain text of the page's head.
       source: (`Manifest`, split) to draw images from; None draws none.
-      trained: a `Trained`, whose speed is measured on the source; None measures none.
+      timed: (network, detector, experiment), whose speed is measured on the source (`stage_times`);
+        None measures none.
 
     Raises:
       UserError: it cannot be written.
@@ -28,8 +29,8 @@ def write_report(folder: str, evaluation, title: str, about: str, source=None, t
     diagnosis = diagnose(evaluation.ground_truth, evaluation.detections)
     pixels = read_images(*source, pictured(diagnosis)) if source else {}
     times = None
-    if trained and source:
-        times = stage_times(trained.network, trained.detector, trained.config, *source)
+    if timed and source:
+        times = stage_times(*timed, *source)
         about = f"{about} {describe_machine()}."
     report = Report(
         title, about, evaluation.metrics, evaluation.precision, diagnosis, pixels, times

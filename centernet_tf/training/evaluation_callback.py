@@ -5,7 +5,7 @@ import keras
 from centernet_tf.count_of import count_of
 from centernet_tf.evaluation.coco_backend import require_backend
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES
-from centernet_tf.evaluation.device_copies import DeviceCopies, evaluation_devices
+from centernet_tf.evaluation.device_copies import device_copies
 from centernet_tf.evaluation.evaluate import evaluate_network
 from centernet_tf.training.tensorboard_pictures import TensorboardPictures
 
@@ -22,10 +22,8 @@ class EvaluateDuringTraining(keras.callbacks.Callback):
         require_backend(config.evaluation.coco_backend)
         self.scored, self.config, self.manifest, self.history = scored, config, manifest, history
         self.chief = chief
-        # Kept, so that later evaluations reuse the traced graphs.
-        devices = evaluation_devices(config.runtime) if chief else [""]
-        flip = config.evaluation.flip
-        self.copies = DeviceCopies(scored.network, scored.detector, devices, flip)
+        # Made here, outside the strategy, and kept, so that later evaluations reuse the graphs.
+        self.copies = device_copies(scored.network, scored.detector, config) if chief else None
         images = config.train.tensorboard_images
         self.pictures = TensorboardPictures(history.writer, config, manifest) if images else None
         self.latest = None

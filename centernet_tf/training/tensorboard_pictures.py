@@ -19,9 +19,7 @@ class TensorboardPictures:
 
     def __init__(self, writer, config, manifest):
         """Takes a summary writer, the experiment and its data set."""
-        self._writer, self._manifest = writer, manifest
-        # Networks in training have one input size.
-        self._config = config.replace(evaluation={"resolution": "fixed"})
+        self._writer, self._config, self._manifest = writer, config, manifest
         self._split, self._count = config.data.eval_split, config.train.tensorboard_images
 
     def write(self, step: int, network, detector, evaluation) -> None:

@@ -73,6 +73,17 @@ def test_copies_follow_the_network():
     np.testing.assert_array_equal(first, second)
 
 
+def test_for_another_size_every_device_has_a_copy():
+    detector = TinyDetector()
+    network = detector.build()
+    network.set_weights([value + 1 for value in network.get_weights()])
+    copies = DeviceCopies(network, detector, ["", "cpu:0"], input_size=(None, None))
+    assert len(copies.networks) == 2 and network not in copies.networks
+    for copy in copies.networks:
+        for one, other in zip(copy.get_weights(), network.get_weights()):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_which_devices(monkeypatch):
     def present(**counts):
         monkeypatch.setattr(

@@ -43,8 +43,9 @@ def trained(manifest, tmp_path_factory):
     return Trained(config, manifest.categories, detector, detector.build(), 0, folder)
 
 
-def test_evaluation_counts_every_image_once(trained, manifest, capsys):
-    config = trained.config.replace(evaluation={"report": True})
+@pytest.mark.parametrize("resolution", ["fixed", "keep"])
+def test_evaluation_counts_every_image_once(trained, manifest, capsys, resolution):
+    config = trained.config.replace(evaluation={"report": True, "resolution": resolution})
     metrics = evaluate(dataclasses.replace(trained, config=config), manifest)
     assert metrics["num_images"] == 5
     with open(f"{trained.model_dir}/evaluation/report.html", encoding="utf-8") as stream:
@@ -144,7 +145,9 @@ def test_first_images_are_in_the_order_of_evaluation(trained, manifest):
 
 
 def test_heat_maps_of_as_many_images_as_asked(trained, manifest):
+    # Whatever the evaluation feeds, the network at hand has one input size.
+    config = trained.config.replace(evaluation={"resolution": "keep"})
     pictures = demo_pictures.heatmap_pictures(
-        trained.network, trained.detector, trained.config, manifest, "val", 3
+        trained.network, trained.detector, config, manifest, "val", 3
     )
     assert [picture.size for picture in pictures] == [(128, 96)] * 3
