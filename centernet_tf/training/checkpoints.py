@@ -13,7 +13,8 @@ class Checkpoints(keras.callbacks.Callback):
     """Network, optimizer, averages, step, place in the data, best AP in `model_dir/checkpoints`.
 
     Saved every few epochs, after the last one, and where `checkpoint_every_steps` says so also
-    within an epoch.
+    within an epoch. The means of the losses so far are saved as well, so that an epoch in two
+    pieces reports what one in one piece would.
 
     TensorFlow writes the files of a checkpoint first and the `checkpoint` index that names it last,
     so a killed run leaves the one before as the newest. A checkpoint that cannot be read all the
@@ -40,6 +41,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.every, self.epochs = config.checkpoint_every, config.epochs
         self.every_steps = config.checkpoint_every_steps
         self.first_batch = 0
+        self._trainer, self._sums = trainer, None
         self.source = os.path.join(model_dir, "checkpoints")
         self.folder = os.path.join(write_dir or model_dir, "checkpoints")
         averages = {"average": trainer.average.values} if trainer.average else {}
@@ -51,6 +53,7 @@ class Checkpoints(keras.callbacks.Callback):
                 epoch=self.epoch,
                 batch=self.batch,
                 best=self.best,
+                means=trainer.metrics,
                 **averages,
             ),
             self.folder,
@@ -80,7 +83,18 @@ class Checkpoints(keras.callbacks.Callback):
                 print(f"{path} cannot be read ({reason}); going back to {older}.", flush=True)
         remove_unfinished(self.manager)
         self.first_batch = int(self.batch.numpy())
+        if self.first_batch:
+            self._sums = [variable.numpy() for variable in self._mean_variables()]
         return int(self.epoch.numpy()), self.first_batch
+
+    def _mean_variables(self):
+        return [variable for mean in self._trainer.metrics for variable in mean.variables]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # `fit` has just reset them.
+        for variable, value in zip(self._mean_variables(), self._sums or []):
+            variable.assign(value)
+        self._sums = None
 
     def on_train_batch_end(self, batch, logs=None):
         self.batch.assign(self.first_batch + batch + 1)

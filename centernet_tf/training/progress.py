@@ -64,8 +64,10 @@ class Progress(keras.callbacks.Callback):
     def _left(self, pace):
         """The time that the remaining epochs take at the pace of this one."""
         epochs = self._epochs - self._epoch - 1
+        if not epochs or not self.params["steps"]:
+            return ""
         seconds = epochs * self._steps * pace.seconds / self.params["steps"]
-        return f", {clock(seconds)} left" if epochs else ""
+        return f", {clock(seconds)} left"
 
     def _write(self, text):
         self._stream.write(text)

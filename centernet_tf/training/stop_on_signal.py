@@ -10,7 +10,7 @@ class Stopped(Exception):
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """On SIGTERM, saves a checkpoint after the step in work and raises `Stopped`.
+    """On SIGTERM, saves a checkpoint after the step or evaluation in work and raises `Stopped`.
 
     Leaving `fit` by an exception spares what its end of an epoch would do with half an epoch. Use
     it as a context manager around `fit`, so that the handler from before comes back.
@@ -40,6 +40,13 @@ class StopOnSignal(keras.callbacks.Callback):
         self._asked = True
 
     def on_train_batch_end(self, batch, logs=None):
+        self._stop_if_asked()
+
+    def on_epoch_end(self, epoch, logs=None):
+        # Asked while the epoch was evaluated, for example.
+        self._stop_if_asked()
+
+    def _stop_if_asked(self):
         if self.agree(self._asked):
             self.checkpoints.save()
             raise Stopped

@@ -4,6 +4,7 @@ import os
 import sys
 from typing import Callable, NamedTuple, Tuple
 
+import keras
 import tensorflow as tf
 
 from centernet_tf.cli import describe_machine
@@ -151,6 +152,8 @@ def _train(config, manifest, run, write_dir, evaluate_between) -> None:
     callbacks = _callbacks(config, manifest, run, write_dir, evaluate_between)
     callbacks += [left_out, run.checkpoints]
     with faults_told(config, manifest, left_out.report_path, run.steps, run.schedule):
+        if batches == run.steps:
+            _close_epoch(run, finished, callbacks)
         for first, last, length in _parts(finished, batches, config.train.epochs, run.steps):
             data = distribute(
                 run.strategy,
@@ -181,6 +184,18 @@ def _callbacks(config, manifest, run, write_dir, evaluate_between) -> list:
         if config.train.keep_best and chief:
             callbacks.append(KeepBest(write_dir, evaluation, scored, run.checkpoints))
     return callbacks
+
+
+def _close_epoch(run, epoch, callbacks) -> None:
+    """Does what follows the steps of an epoch that was interrupted after the last of them."""
+    trainer = run.trainer
+    parts = keras.callbacks.CallbackList(callbacks, model=trainer, steps=0, verbose=0)
+    parts.on_train_begin()
+    parts.on_epoch_begin(epoch)
+    logs = {mean.name: float(mean.result().numpy()) for mean in trainer.metrics}
+    logs["learning_rate"] = float(trainer.optimizer.learning_rate.numpy())
+    parts.on_epoch_end(epoch, logs)
+    parts.on_train_end()
 
 
 def _parts(epoch, batches, epochs, steps):

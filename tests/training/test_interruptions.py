@@ -1,5 +1,6 @@
 """Runs that are stopped or killed, and losses that are not finite."""
 
+import csv
 import json
 import os
 import signal
@@ -83,6 +84,23 @@ def test_sigterm_saves_and_the_rest_equals_one_piece(
     assert_same(str(tmp_path), whole)
 
 
+@pytest.mark.slow
+def test_stopped_after_the_last_step_of_an_epoch_and_again_in_the_next(
+    records, whole, tmp_path, monkeypatch, capsys
+):
+    """What follows the steps of an epoch is made up for, once."""
+    config = settings(records, evaluate_every=1).replace(evaluation={"batch_size": 4})
+    for step in (3, 1):
+        with monkeypatch.context() as patch:
+            interrupt(patch, step, lambda: os.kill(os.getpid(), signal.SIGTERM))
+            with pytest.raises(SystemExit):
+                train(config, str(tmp_path), evaluate_between=True)
+    train(config, str(tmp_path), evaluate_between=True)
+    output = capsys.readouterr().out
+    assert output.count("epoch 1: AP ") == output.count("epoch 2: AP ") == 1
+    assert_same(str(tmp_path), whole, but=("best",))
+
+
 class Killed(BaseException):
     """Stands for kill -9: nothing may tidy up after it."""
 
@@ -154,17 +172,31 @@ def test_a_cut_checkpoint_gives_way_to_the_one_before(records, whole, tmp_path, 
     assert_same(str(tmp_path), whole)
 
 
-def assert_same(model_dir, other_dir):
-    """Weights, optimizer, averages and place are equal to the last bit."""
+def assert_same(model_dir, other_dir, but=()):
+    """Weights, optimizer, averages, place and losses of every epoch are equal to the last bit."""
+    one, other = (history_of(folder) for folder in (model_dir, other_dir))
+    assert one == other
     one, other = (
         tf.train.load_checkpoint(newest_checkpoint(folder)) for folder in (model_dir, other_dir)
     )
     shapes = other.get_variable_to_shape_map()
     assert one.get_variable_to_shape_map() == shapes
     # How often a run saved is no part of it.
-    apart = ("_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/.ATTRIBUTES/VARIABLE_VALUE")
-    for key in shapes.keys() - set(apart):
+    apart = {f"{name}/.ATTRIBUTES/VARIABLE_VALUE" for name in ("save_counter", *but)}
+    apart.add("_CHECKPOINTABLE_OBJECT_GRAPH")
+    for key in shapes.keys() - apart:
         np.testing.assert_array_equal(one.get_tensor(key), other.get_tensor(key), err_msg=key)
+
+
+def history_of(model_dir):
+    """What history.csv says of every epoch, but for time and scores."""
+    with open(os.path.join(model_dir, "history.csv"), encoding="utf-8", newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    kept = ("epoch", "step", "learning_rate", "gradient_norm")
+    return [
+        {name: line[name] for name in line if name in kept or name.endswith("loss")}
+        for line in lines
+    ]
 
 
 def test_a_loss_that_is_not_finite_names_term_step_rate_and_files(records, tmp_path):
