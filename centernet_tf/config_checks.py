@@ -77,6 +77,11 @@ def _least_checks(config):
         ("train.optimizer.clip_norm", optimizer.clip_norm),
         ("train.optimizer.clip_value", optimizer.clip_value),
         ("train.optimizer.weight_decay", optimizer.weight_decay),
+        ("train.optimizer.warmup_steps", optimizer.warmup_steps),
+        ("train.optimizer.power", optimizer.power),
+        ("data.augmentation.color_jitter", config.data.augmentation.color_jitter),
+        ("data.augmentation.lighting", config.data.augmentation.lighting),
+        ("runtime.seed", config.runtime.seed),
     ):
         yield value < 0, f"{name} must be 0 or more; got {value}."
 
@@ -103,6 +108,9 @@ def _optimizer_checks(optimizer):
         optimizer.learning_rate <= 0,
         f"train.optimizer.learning_rate must be positive; got {optimizer.learning_rate}.",
     )
+    for name in ("momentum", "warmup_factor", "drop_factor"):
+        value = getattr(optimizer, name)
+        yield not 0 <= value <= 1, f"train.optimizer.{name} must be from 0 to 1; got {value}."
     yield (
         optimizer.name == "adam" and optimizer.weight_decay != 0,
         "train.optimizer.weight_decay has no effect on adam; use adamw, or set it to 0.",
@@ -126,6 +134,10 @@ def _runtime_checks(config):
     yield (
         not 0 <= train.ema_decay < 1,
         f"train.ema_decay must be 0 (off) or less than 1; got {train.ema_decay}.",
+    )
+    yield (
+        runtime.seed >= 2**31,
+        f"runtime.seed must be less than 2147483648; got {runtime.seed}.",
     )
     synchronised = config.model.sync_batch_norm
     yield (

@@ -123,7 +123,7 @@ class OptimizerConfig(hyperparams.Config):
     # At the configured global batch size; nothing is rescaled silently.
     learning_rate: float = 5e-4
     momentum: float = 0.9
-    # sgd: L2 added to the gradient of every variable; adamw: decoupled. adam takes none.
+    # sgd: L2 added to the clipped gradient of every variable; adamw: decoupled. adam takes none.
     weight_decay: float = 0.0
     # Global gradient norm is clipped to this; 0 is off.
     clip_norm: float = 0.0
@@ -148,7 +148,8 @@ class TrainConfig(hyperparams.Config):
 
     global_batch_size: int = 32
     # Equal micro-batches that a step splits the batch into, one after the other, so that a large
-    # batch fits a small memory. Same loss and gradients; batch statistics are the micro-batch's.
+    # batch fits a small memory. Same loss and gradients (centernet_update: nearly); batch
+    # statistics are the micro-batch's.
     accumulation_steps: int = 1
     epochs: int = 140
     # Passes over the training split that make one epoch (mmdet repeats COCO five times).

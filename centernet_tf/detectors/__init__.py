@@ -23,9 +23,12 @@ class PointDetector(abc.ABC):
       num_classes: C.
       input_size: (height, width) of the network input in pixels.
       loss_names: the keys of what `loss` returns.
+      network_options: the names of the `Options` on which the network, or what its maps mean,
+        depends; the others may change while it is trained, and afterwards.
     """
 
     loss_names = ("loss",)
+    network_options = ()
 
     def __init__(self, config: ExperimentConfig, num_classes: int):
         self.config = config

@@ -116,6 +116,7 @@ class Options(hyperparams.Config):
 class Detector(PointDetector):
     """Heat-map of centres, box size and sub-cell offset at stride 4."""
 
+    network_options = ("head_channels", "cat_spec_wh", "offset", "shared_head", "head_norm_groups")
     # log(0.1 / 0.9) to the two places of the original: every cell starts at probability 0.1.
     HEATMAP_BIAS = -2.19
     # Sizes that start near 0 would overlap nothing, which teaches an overlap loss nothing.

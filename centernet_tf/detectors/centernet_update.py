@@ -102,6 +102,8 @@ class Options(hyperparams.Config):
 class Detector(PointDetector):
     """Class peaks and distances to the sides of every cell of P3 to P7, or of stride 4 alone."""
 
+    network_options = ("tower_depth", "tower_channels", "norm_groups", "tower_bias")
+
     # Every cell starts at probability 0.01.
     HEATMAP_BIAS = -math.log(99.0)
     loss_names = ("loss", "heatmap_loss", "box_loss")
@@ -191,7 +193,7 @@ class Detector(PointDetector):
 
         The peaks' loss is divided by the number of positive cells, which is known only where the
         predictions are: elsewhere in the global batch there are taken to be as many for each
-        central cell as here. On one replica that is exact.
+        central cell as here. On one replica without gradient accumulation that is exact.
         """
         options = self.options
         here = self.normalizers(targets)

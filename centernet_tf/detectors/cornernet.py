@@ -109,6 +109,8 @@ class Options(hyperparams.Config):
 class Detector(PointDetector):
     """Heat-maps, tags and sub-cell offsets of top-left and bottom-right corners at stride 4."""
 
+    network_options = ("pool_channels", "head_channels")
+
     HEATMAP_BIAS = -2.19
     loss_names = ("loss", "heatmap_loss", "offset_loss", "pull_loss", "push_loss")
     keypoints = ("tl", "br")

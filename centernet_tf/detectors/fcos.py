@@ -77,6 +77,15 @@ class Options(hyperparams.Config):
 class Detector(PointDetector):
     """Class, distances to the sides and centerness of every cell of the levels P3 to P7."""
 
+    network_options = (
+        "tower_depth",
+        "tower_channels",
+        "norm_groups",
+        "tower_bias",
+        "normalize_boxes",
+        "centerness_on",
+    )
+
     # Every cell starts at probability 0.01.
     CLASS_BIAS = -math.log(99.0)
     loss_names = ("loss", "class_loss", "box_loss", "centerness_loss")

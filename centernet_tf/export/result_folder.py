@@ -34,43 +34,53 @@ def complete_or_nothing(output_dir: str, overwrite: bool = False):
     """
     refuse_existing(output_dir, overwrite)
     prefix = f"{os.path.normpath(output_dir)}.incomplete-"
-    remove_remains(prefix)
     folder = temporary_path(prefix)
-    try:
+    with _faults_of_writing_told(output_dir):
+        remove_remains(prefix)
         if os.path.exists(output_dir) and not os.path.isdir(output_dir):
             raise UserError(f"Cannot write to {output_dir}: it is a file; name a folder.")
         os.makedirs(folder)
+    try:
         yield folder
-        _move(folder, output_dir)
-    except OSError as error:
-        raise UserError(f"Cannot write to {output_dir}: {error.strerror}.") from error
+        with _faults_of_writing_told(output_dir):
+            _move(folder, output_dir)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _faults_of_writing_told(output_dir):
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"Cannot write to {output_dir}: {error.strerror}.") from error
 
 
 def _move(folder: str, output_dir: str) -> None:
     if not os.path.exists(output_dir):
         os.rename(folder, output_dir)
         return
-    _remove_earlier(output_dir)
-    pictures = os.path.join(folder, PICTURE_FOLDER)
-    if os.path.isdir(pictures):
+    before, after = _pictures_of(output_dir), _pictures_of(folder)
+    for name in sorted(after - before):
+        if os.path.exists(os.path.join(output_dir, PICTURE_FOLDER, name)):
+            raise UserError(
+                f"Cannot write {os.path.join(output_dir, PICTURE_FOLDER, name)}: it is no picture "
+                "of earlier predictions; move it away, or name another --output_dir."
+            )
+    if after:
         os.makedirs(os.path.join(output_dir, PICTURE_FOLDER), exist_ok=True)
-        for name in os.listdir(pictures):
-            os.replace(os.path.join(pictures, name), os.path.join(output_dir, PICTURE_FOLDER, name))
-    os.replace(os.path.join(folder, FILE_NAME), os.path.join(output_dir, FILE_NAME))
-
-
-def _remove_earlier(output_dir: str) -> None:
-    """Removes earlier predictions and the pictures they name, and nothing else in `drawn`."""
-    path = os.path.join(output_dir, FILE_NAME)
-    try:
-        with open(path, encoding="utf-8") as stream:
-            drawn = [image["drawn"] for image in json.load(stream)["images"] if "drawn" in image]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        drawn = []
-    for name in drawn:
+    for name in [os.path.join(PICTURE_FOLDER, each) for each in sorted(after)] + [FILE_NAME]:
+        os.replace(os.path.join(folder, name), os.path.join(output_dir, name))
+    for name in before - after:
         with contextlib.suppress(FileNotFoundError):
-            os.remove(os.path.join(output_dir, PICTURE_FOLDER, os.path.basename(name)))
-    with contextlib.suppress(FileNotFoundError):
-        os.remove(path)
+            os.remove(os.path.join(output_dir, PICTURE_FOLDER, name))
+
+
+def _pictures_of(folder: str) -> set:
+    """The names of the pictures that the predictions of a folder list; damaged ones list none."""
+    try:
+        with open(os.path.join(folder, FILE_NAME), encoding="utf-8") as stream:
+            images = json.load(stream)["images"]
+        return {os.path.basename(image["drawn"]) for image in images if "drawn" in image}
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return set()

@@ -66,7 +66,7 @@ def graph_parts(trained, options: ExportOptions, lite: TFLiteOptions) -> Tuple[G
         for name, value in network.run.structured_outputs.items()
     ]
     if lite.head == "raw":
-        _require_raw_head(trained, maps)
+        _require_raw_head(trained, options, maps)
         image = tf.TensorSpec([1, height, width, 3], tf.uint8, name="image")
         before = GraphPart(lambda image: {"letterboxed": tf.cast(image, tf.float32)}, [image])
         (heatmap,) = [spec for spec in maps if spec.name == "heatmap"]
@@ -117,11 +117,20 @@ def _filtered(trained, heatmap, lite):
     return filter_peaks(heatmap, trained.detector.options.peak_kernel, lite.is_quantized)
 
 
-def _require_raw_head(trained, maps) -> None:
-    names = {spec.name for spec in maps}
-    if trained.config.model.detector != "centernet" or names != {"heatmap", "size", "offset"}:
+def _require_raw_head(trained, options, maps) -> None:
+    channels = {spec.name: spec.shape[-1] for spec in maps}
+    names, advice = sorted(channels), "Export it with tflite_head=full."
+    if trained.config.model.detector != "centernet" or names != ["heatmap", "offset", "size"]:
         raise UserError(
             "The raw head is for the detector 'centernet' with the maps heatmap, size and offset; "
-            f"this is '{trained.config.model.detector}' with {', '.join(sorted(names))}. Export it "
-            "with tflite_head=full."
+            f"this is '{trained.config.model.detector}' with {', '.join(names)}. {advice}"
+        )
+    if channels["size"] != 2:
+        raise UserError(
+            f"The raw head has one size a cell, and model.options.cat_spec_wh one a class. {advice}"
+        )
+    if options.nms_iou or trained.detector.options.box_nms:
+        raise UserError(
+            "The decoder of the raw head suppresses no boxes, as nms_iou or model.options.box_nms "
+            f"asks for. {advice}"
         )

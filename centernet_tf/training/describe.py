@@ -18,12 +18,13 @@ def describe(config: ExperimentConfig, num_classes: int) -> dict:
       num_classes: of the heads; the experiment may leave it to the data set.
 
     Returns:
-      dict with 'parameters', 'multiply_adds' (one image), 'training_bytes', 'batch_size',
-      'input_size', 'num_classes' and 'stages', a list of dicts with the fields of `Stage`.
+      dict with 'parameters', 'multiply_adds' (one image), 'training_bytes', 'batch_size' (that of
+      a micro-batch, if one device takes all of it), 'input_size', 'num_classes' and 'stages', a
+      list of dicts with the fields of `Stage`.
     """
     network = make_detector(config, num_classes).build()
     stages = stages_of(network)
-    batch_size = config.train.global_batch_size
+    batch_size = config.train.global_batch_size // config.train.accumulation_steps
     return {
         "network": network.name,
         "input_size": list(config.data.input_size),
@@ -70,7 +71,7 @@ def table(description: dict) -> str:
         f"{description['parameters']:>13,}{description['multiply_adds'] / 1e6:>17,.1f}"
     )
     lines.append(
-        f"A training step of {description['batch_size']} images needs about "
+        f"A training step of {description['batch_size']} images on one device needs about "
         f"{description['training_bytes'] / 1e9:.2f} GB for weights, gradients, optimizer and "
         "activations."
     )

@@ -17,7 +17,7 @@ from typing import Tuple
 import keras
 import tensorflow as tf
 
-from centernet_tf.config import flat_settings, load_config, save_config
+from centernet_tf.config import flat_settings, load_config, load_module, save_config
 from centernet_tf.count_of import count_of
 from centernet_tf.data.annotations import Category
 from centernet_tf.detectors import PointDetector, make_detector
@@ -189,9 +189,14 @@ def _check_same_model(model_dir, config, categories):
 def _what_shapes_a_checkpoint(config):
     """Returns the settings by which checkpoints differ in what they hold."""
     train = config.train
-    settings = {f"model.{key}": value for key, value in flat_settings(config.model).items()}
-    # Where the weights came from in the beginning shapes nothing.
-    del settings["model.backbone.init_checkpoint"]
+    model = config.model
+    settings = {"model.detector": model.detector, "model.sync_batch_norm": model.sync_batch_norm}
+    for name in load_module("detectors", model.detector).Detector.network_options:
+        settings[f"model.options.{name}"] = getattr(model.options, name)
+    for name, value in flat_settings(model.backbone).items():
+        # Where the weights came from in the beginning shapes nothing.
+        if name != "init_checkpoint":
+            settings[f"model.backbone.{name}"] = value
     settings["train.optimizer.name"] = train.optimizer.name
     settings["train.ema_decay"] = "on" if train.ema_decay else "off"
     settings["runtime.precision"] = (

@@ -117,7 +117,9 @@ class Trainer(keras.Model):
         return tf.debugging.Assert(finite, [f"{NOT_FINITE} step=", step, *about])
 
     def apply(self, gradients):
-        """Undoes the scale, adds the L2 penalty, clips, and lets the optimizer move the weights.
+        """Undoes the scale, clips, adds the L2 penalty, and lets the optimizer move the weights.
+
+        The penalty is not clipped, as PyTorch's optimizers add it themselves.
 
         Gradients that overflowed make the optimizer leave the step out and lower the scale.
         """
@@ -130,16 +132,16 @@ class Trainer(keras.Model):
         norm = tf.linalg.global_norm(gradients)
         finite = tf.cast(tf.math.is_finite(norm), tf.float32)
         self.gradient_norm.update_state(tf.math.multiply_no_nan(norm, finite), finite)
-        if self.l2:
-            gradients = [
-                g + self.l2 * v if self.decay_all or is_kernel(v) else g
-                for g, v in zip(gradients, variables)
-            ]
         if self.clip_value:
             limit = self.clip_value
             gradients = [tf.clip_by_value(g, -limit, limit) for g in gradients]
         if self.clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm)
+        if self.l2:
+            gradients = [
+                g + self.l2 * v if self.decay_all or is_kernel(v) else g
+                for g, v in zip(gradients, variables)
+            ]
         if self._scales_loss:
             gradients = [gradients[0] + mark, *gradients[1:]]
         self.optimizer.apply_gradients(zip(gradients, variables), skip_gradients_aggregation=True)

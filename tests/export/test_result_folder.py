@@ -57,6 +57,22 @@ def test_damaged_predictions_can_be_replaced(tmp_path, text):
     assert "drawn/c.jpg" in files(out)
 
 
+def test_a_picture_of_somebody_else_is_not_written_over(tmp_path):
+    out = tmp_path / "out"
+    (out / "drawn").mkdir(parents=True)
+    (out / "drawn" / "a.jpg").write_text("mine")
+    with pytest.raises(UserError, match=r"drawn/a.jpg: it is no picture of earlier predictions"):
+        write(out, ["a.jpg"])
+    assert (out / "drawn" / "a.jpg").read_text() == "mine" and files(tmp_path) == [
+        "out/drawn/a.jpg"
+    ]
+
+
+def test_faults_of_the_work_are_not_taken_for_faults_of_writing(tmp_path):
+    with pytest.raises(ConnectionError), complete_or_nothing(str(tmp_path / "out")):
+        raise ConnectionError
+
+
 def test_a_failed_run_leaves_the_earlier_predictions(tmp_path):
     write(tmp_path / "out", ["a.jpg"])
     with pytest.raises(KeyError), complete_or_nothing(str(tmp_path / "out"), True):

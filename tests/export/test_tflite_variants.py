@@ -16,11 +16,12 @@ from centernet_tf.export import tflite, tflite_check
 from centernet_tf.export.comparison import Tolerance, compare
 from centernet_tf.export.interpreters import make_interpreter
 from centernet_tf.export.keras_predictor import KerasPredictor
-from centernet_tf.export.options import DEFAULT_OPTIONS
+from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
 from centernet_tf.export.raw_decoder import letterbox
 from centernet_tf.export.split_score import score_export
 from centernet_tf.export.tflite import export_tflite
 from centernet_tf.export.tflite_convert import convert
+from centernet_tf.export.tflite_graphs import graph_parts
 from centernet_tf.export.tflite_options import TFLiteOptions
 from centernet_tf.export.tflite_predictor import TFLitePredictor, read_tflite
 from tests.export.tiny_detector import make_trained, textured_image
@@ -58,6 +59,21 @@ def test_the_raw_head_finds_what_the_full_one_finds(paths, trained):
     found = [TFLitePredictor(paths["raw"]).predict(image) for image in images]
     assert compare(expected, found).is_tolerable
     assert all(detections.count > 10 for detections in found)
+
+
+@pytest.mark.parametrize(
+    "settings, options, words",
+    [
+        ("box_nms: 0.5", {}, "suppresses no boxes"),
+        ("max_detections: 30", {"nms_iou": 0.5}, "suppresses no boxes"),
+        ("cat_spec_wh: true", {}, "one size a cell, and model.options.cat_spec_wh one a class"),
+        ("offset: none", {}, "with the maps heatmap, size and offset; this is .* heatmap, size"),
+    ],
+)
+def test_what_the_raw_head_cannot_do_is_refused(settings, options, words):
+    trained = make_trained(options=settings)
+    with pytest.raises(UserError, match=words):
+        graph_parts(trained, ExportOptions(**options), TFLiteOptions(head="raw"))
 
 
 def test_the_raw_head_takes_images_of_other_sizes(paths, trained):

@@ -14,12 +14,12 @@ from centernet_tf.training.model_dir import Trained
 CATEGORIES = (Category(3, "disc"), Category(7, "cell"), Category(11, "naïve"))
 
 
-def make_trained(backbone="res_18", input_size=(64, 96)):
+def make_trained(backbone="res_18", input_size=(64, 96), options="max_detections: 30"):
     """A small network with random weights that are large enough for distinct peaks and boxes."""
     config = load_config(
         params_override=[
             f"model: {{backbone: {{name: {backbone}, width_multiplier: 0.125}}}}",
-            "model: {options: {head_channels: 8, max_detections: 30}}",
+            f"model: {{options: {{head_channels: 8, {options}}}}}",
             f"data: {{input_size: {list(input_size)}, path: no/data/here}}",
         ]
     )
@@ -36,7 +36,7 @@ def make_trained(backbone="res_18", input_size=(64, 96)):
                 spread = gain / np.sqrt(np.prod(shape[:3]))
                 variable.assign(random.normal(0, spread, shape))
             elif variable.name.startswith("size_final"):
-                variable.assign([4.0, 6.0])
+                variable.assign(np.resize([4.0, 6.0], variable.shape))
     images = [textured_image(*input_size, seed) / 64.0 - 2.0 for seed in range(4)]
     for _ in range(40):
         # Batch statistics that fit, or the signal dies on its way through the layers.

@@ -86,6 +86,11 @@ def test_the_published_network(tmp_path):
     assert json.loads((tmp_path / "d.json").read_text())["parameters"] == 14_219_092
 
 
+def test_memory_is_that_of_a_micro_batch():
+    config = load_config([], ["train.global_batch_size=8,train.accumulation_steps=4"])
+    assert "step of 2 images on one device" in table(describe(config, 3))
+
+
 def test_unknown_class_count_and_unwritable_file(tmp_path):
     with pytest.raises(UserError, match="number of classes is not known"):
         classes_of(load_config([]), 0)

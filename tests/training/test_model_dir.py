@@ -2,8 +2,9 @@
 
 import pytest
 
-from centernet_tf.config import load_config
+from centernet_tf.config import flat_settings, load_config, load_module
 from centernet_tf.data.annotations import Category
+from centernet_tf.detectors import cornernet, make_detector
 from centernet_tf.errors import UserError
 from centernet_tf.training.model_dir import read_config, read_labels, write_description
 
@@ -48,8 +49,52 @@ def test_settings_that_shape_a_checkpoint_stay(tmp_path, override, words):
     write_description(str(tmp_path), load_config([]), CELLS)
     with pytest.raises(UserError, match=words):
         write_description(str(tmp_path), load_config([], [override]), CELLS)
-    harmless = ["runtime.precision=bfloat16,train.epochs=200,train.accumulation_steps=4"]
+    harmless = [
+        "runtime.precision=bfloat16,train.epochs=200,train.accumulation_steps=4",
+        "model: {num_classes: 2, options: {max_detections: 50, size_weight: 0.2, box_nms: 0.6}}",
+    ]
     write_description(str(tmp_path), load_config([], harmless), CELLS)
+
+
+OTHER_OPTIONS = {
+    "centernet": "radius_rule: mmdet, min_overlap: 0.5, variant: mmdet, heatmap_on: device, "
+    "heatmap_weight: 2.0, size_weight: 1.0, offset_weight: 2.0, box_loss: giou, "
+    "max_detections: 20, peak_kernel: 5, box_nms: 0.5",
+    "fcos": "center_radius: 1.5, box_loss: giou, iou_smoothing: 0.0, level_bounds: [1, 2, 3, 4], "
+    "score_rule: product, score_threshold: 0.1, level_limit: 50, nms_threshold: 0.5, "
+    "max_detections: 20",
+    "centernet_update": "box_bias: 1.0, level_bounds: [1, 2, 3, 4], level_overlap: 1.5, "
+    "min_overlap: 0.7, min_radius: 2.0, extra_positives: false, box_weight: 1.0, "
+    "iou_smoothing: 0.0, score_threshold: 0.1, level_limit: 50, nms_threshold: 0.5, "
+    "max_detections: 20",
+    "cornernet": "radius_rule: mmdet, min_overlap: 0.5, variant: mmdet, heatmap_weight: 2.0, "
+    "offset_weight: 2.0, pull_weight: 0.2, push_weight: 0.2, tag_images: 3.0, corners: 20, "
+    "pairs: 30, peak_kernel: 5, max_tag_distance: 0.4, max_detections: 20, soft_nms: false, "
+    "soft_nms_sigma: 0.4, soft_nms_floor: 0.01",
+    "centernet_triplets": "radius_rule: mmdet, centers: 20, small_area: 99.0",
+}
+
+
+@pytest.mark.parametrize("detector", OTHER_OPTIONS)
+def test_options_that_may_change_leave_the_network_as_it_is(detector):
+    pyramid = detector in ("fcos", "centernet_update")
+    backbone = "fpn_resnet18" if pyramid else "res_18"
+    base = [
+        f"model: {{detector: {detector}, backbone: {{name: {backbone}, width_multiplier: 0.125}}}}",
+        "data.input_size=[64,64]",
+    ]
+    configs = [
+        load_config([], base),
+        load_config([], [*base, f"model: {{options: {{{OTHER_OPTIONS[detector]}}}}}"]),
+    ]
+    networks = [make_detector(config, 3).build() for config in configs]
+    shapes = [[(each.name, tuple(each.shape)) for each in network.weights] for network in networks]
+    assert shapes[0] == shapes[1]
+    before, after = (flat_settings(config.model.options) for config in configs)
+    changed = {name for name in before if before[name] != after[name]}
+    inherited = set(cornernet.Options().as_dict()) if detector == "centernet_triplets" else set()
+    fixed = set(load_module("detectors", detector).Detector.network_options)
+    assert changed | inherited | fixed >= set(before) and not changed & fixed
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
