@@ -32,8 +32,8 @@ test: $(SETUP) ## the fast tests; SLOW=1 adds the slow ones, SLOW=all the nightl
 lint: $(SETUP) ## ruff check and ruff format --check
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
 
-clean: ## remove .venv, runs and what tools left behind
-	rm -rf .venv runs build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+clean: ## remove .venv, runs/demo and what tools left behind
+	rm -rf .venv runs/demo build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(SETUP): setup.cfg constraints.txt .ci/setup

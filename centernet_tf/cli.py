@@ -34,6 +34,18 @@ def run(main, required=(), existing=(), positional=False):
     )
 
 
+def refuse_flags(names, reason: str) -> None:
+    """Raises UserError where a flag was given that has no effect.
+
+    Args:
+      names: of the flags.
+      reason: ends the sentence `--NAME has no effect ...`.
+    """
+    for name in names:
+        if flags.FLAGS[name].present:
+            raise UserError(f"--{name} has no effect {reason}; leave it out.")
+
+
 def describe_machine(strategy=None, xla=None, precision="float32") -> str:
     """Returns one line that says what runs where.
 

@@ -20,7 +20,7 @@ def setting_faults(config) -> list:
 def _data_checks(data):
     size = data.input_size
     yield (
-        # One less than a multiple is for the detectors that `size_faults` says so of.
+        # One less than a multiple is for the detectors that `backbone_faults` says so of.
         len(size) != 2 or any(side <= 0 or side % 32 not in (0, 31) for side in size),
         f"data.input_size must be two positive multiples of 32 (height, width); got {size}.",
     )

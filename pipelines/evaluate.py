@@ -63,24 +63,26 @@ def _score_model(values):
 
 
 def _score_export(values):
+    unused = ("annotations", "params_override", "checkpoint")
+    cli.refuse_flags(unused, "with --model, which is scored as it was exported")
     if not (values.data_dir and values.split):
         raise UserError("--model needs --data_dir and --split, the records to score it on.")
     from centernet_tf.data.manifest import load_manifest
     from centernet_tf.export.split_score import score_export
 
-    score_export(
-        values.model, load_manifest(values.data_dir), values.split, values.output_dir or ""
-    )
+    manifest = load_manifest(values.data_dir)
+    score_export(values.model, manifest, values.split, values.output_dir or "")
 
 
 def _score_file(values):
+    cli.refuse_flags(("checkpoint",), "with --detections")
     if not values.annotations and not (values.data_dir and values.split):
         raise UserError(
             "--detections needs what to score against: --annotations, a COCO annotation file, or "
             "--data_dir and --split, records."
         )
-    from centernet_tf.config import load_config
     from centernet_tf.data.manifest import load_manifest
+    from centernet_tf.evaluation.override import coco_backend
     from centernet_tf.evaluation.score_files import score_files
 
     score_files(
@@ -88,7 +90,7 @@ def _score_file(values):
         values.annotations or "",
         load_manifest(values.data_dir) if values.data_dir else None,
         values.split or "",
-        load_config([], values.params_override).evaluation.coco_backend,
+        coco_backend(values.params_override),
         values.output_dir or "",
     )
 

@@ -84,6 +84,7 @@ def main(_):
     from centernet_tf.export.job import run_export
 
     values = flags.FLAGS
+    cli.refuse_flags(tflite_flags.of_other_formats(values.format), f"with --format={values.format}")
     names = [field.name for field in dataclasses.fields(ExportOptions)]
     options = ExportOptions(**{name: values[name].value for name in names})
     places = values.model_dir, values.format, values.output

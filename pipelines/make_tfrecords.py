@@ -68,6 +68,10 @@ FLAGS = flags.FLAGS
 def main(_):
     data_set_folder.refuse_existing(FLAGS.output_dir, FLAGS.overwrite)
     names = sources.flags_of(FLAGS.format)
+    unused = [name for name in sources.ALL_FLAGS if name not in names]
+    if FLAGS.format == ["records"]:
+        unused += ["num_shards", "max_bad_fraction", "exif_boxes", "workers"]
+    cli.refuse_flags(unused, f"with --format={','.join(FLAGS.format)}")
     given = {name: FLAGS[name].value for name in names}
     readers = sources.readers(FLAGS.output_dir, given)
     splits = mixed_sources.read_sources(FLAGS.format, readers, FLAGS.split)

@@ -36,6 +36,8 @@ STRIDE = 4
 PYRAMID_STRIDES = (8, 16, 32, 64, 128)
 _MOBILENETS = ("mobilenetv2", "mobilenetv3_small", "mobilenetv3_large")
 _DEPTHS = (18, 34, 50, 101, 152)
+# The settings that not every backbone has.
+_OPTIONAL = ("trunk_channels", "neck_channels", "level_blocks", "dcn_stages")
 
 
 def build_backbone(config: BackboneConfig, images):
@@ -92,8 +94,8 @@ def size_multiple(config: BackboneConfig) -> int:
     return 32
 
 
-def size_faults(config, one_less=False) -> list:
-    """Returns a sentence for every size of an experiment that its backbone cannot take.
+def backbone_faults(config, one_less=False) -> list:
+    """Returns a sentence for every size and setting that the backbone of an experiment cannot take.
 
     Args:
       config: the experiment.
@@ -101,7 +103,10 @@ def size_faults(config, one_less=False) -> list:
         convolutions of stride 2 halve 511 and 512 to the same 256.
     """
     multiple, name = size_multiple(config.model.backbone), config.model.backbone.name
-    faults = []
+    faults = [
+        f"model.backbone.{setting} has no effect on '{name}'; leave it out."
+        for setting in _unread_settings(config.model.backbone)
+    ]
     allowed = (0, multiple - 1) if one_less else (0,)
     if any(side % multiple not in allowed for side in config.data.input_size):
         or_less = ", or one less," if one_less else ""
@@ -115,6 +120,16 @@ def size_faults(config, one_less=False) -> list:
             f"got {config.evaluation.pad_multiple}."
         )
     return faults
+
+
+def _unread_settings(config: BackboneConfig) -> list:
+    """The settings that are given, but not for this backbone."""
+    for family in _FAMILIES:
+        if re.fullmatch(family.pattern, config.name):
+            return [
+                name for name in _OPTIONAL if getattr(config, name) and name not in family.reads
+            ]
+    return []
 
 
 def backbone_names(pyramid=None):
@@ -159,11 +174,15 @@ def _channels(config, setting, published):
 
 @dataclasses.dataclass(frozen=True)
 class _Family:
-    """Backbones whose names fit `pattern`; `build(config, images, *groups)` returns maps."""
+    """Backbones whose names fit `pattern`; `build(config, images, *groups)` returns maps.
+
+    Of the optional settings they have those of `reads`.
+    """
 
     pattern: str
     names: Tuple[str, ...]
     build: Callable
+    reads: Tuple[str, ...]
     pyramid: bool = False
     multiple: int = 32
 
@@ -191,7 +210,8 @@ def _resnet_family(form, build, **details):
     """The family of a form such as 'res_{}' over all depths."""
     names = tuple(form.format(depth) for depth in _DEPTHS)
     pattern = form.format("(" + "|".join(str(depth) for depth in _DEPTHS) + ")")
-    return _Family(pattern, names, build, **details)
+    reads = ("trunk_channels", "neck_channels", "dcn_stages")
+    return _Family(pattern, names, build, reads, **details)
 
 
 def _stages(config, images, depth, caffe=False):
@@ -273,10 +293,16 @@ _FAMILIES = (
     _resnet_family("mmdet_resnet{}_dcn", _conv_deconv(deformable=True, use_bias=False)),
     _resnet_family("lateral_resnet{}", _lateral(deformable=False)),
     _resnet_family("lateral_resnet{}_dcn", _lateral(deformable=True)),
-    _Family("dla_34", ("dla_34",), _dla(deformable=True)),
-    _Family("dlav0_34", ("dlav0_34",), _dla(deformable=False)),
-    _Family("hourglass_(52|104)", ("hourglass_52", "hourglass_104"), _hourglass, multiple=128),
-    _Family("(" + "|".join(_MOBILENETS) + ")", _MOBILENETS, _mobilenet),
+    _Family("dla_34", ("dla_34",), _dla(deformable=True), ("trunk_channels",)),
+    _Family("dlav0_34", ("dlav0_34",), _dla(deformable=False), ("trunk_channels",)),
+    _Family(
+        "hourglass_(52|104)",
+        ("hourglass_52", "hourglass_104"),
+        _hourglass,
+        ("trunk_channels", "neck_channels", "level_blocks"),
+        multiple=128,
+    ),
+    _Family("(" + "|".join(_MOBILENETS) + ")", _MOBILENETS, _mobilenet, ("neck_channels",)),
     _resnet_family("fpn_resnet{}", _stages, pyramid=True),
     _resnet_family("fpn_resnet{}_caffe", _caffe_stages, pyramid=True),
 )

@@ -24,6 +24,9 @@ _SETTINGS = {
 }
 
 
+ALL_FLAGS = sorted({name for names in _SETTINGS.values() for name in names})
+
+
 def flags_of(formats: Sequence[str]) -> List[str]:
     """Names of the flags that forms of annotations take.
 

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from official.modeling import hyperparams
 
-from centernet_tf.backbones import STRIDE, build_backbone, size_faults
+from centernet_tf.backbones import STRIDE, backbone_faults, build_backbone
 from centernet_tf.backbones.published_heads import published_head_channels, regression_start
 from centernet_tf.detectors import PointDetector
 from centernet_tf.detectors.option_faults import not_one_of
@@ -110,7 +110,7 @@ class Options(hyperparams.Config):
                 f"got {self.head_norm_groups}.",
             ),
         )
-        return [sentence for wrong, sentence in checks if wrong] + size_faults(config)
+        return [sentence for wrong, sentence in checks if wrong] + backbone_faults(config)
 
 
 class Detector(PointDetector):

@@ -15,10 +15,10 @@ from official.modeling import hyperparams
 from centernet_tf.backbones import (
     PYRAMID_STRIDES,
     STRIDE,
+    backbone_faults,
     backbone_names,
     build_backbone,
     build_pyramid,
-    size_faults,
 )
 from centernet_tf.detectors import PointDetector
 from centernet_tf.detectors.pyramid_faults import flip_faults, suppression_faults, tower_faults
@@ -95,7 +95,7 @@ class Options(hyperparams.Config):
             ),
         )
         faults = [sentence for wrong, sentence in checks if wrong]
-        faults += flip_faults(config, _strides(config)[-1]) + size_faults(config)
+        faults += flip_faults(config, _strides(config)[-1]) + backbone_faults(config)
         return faults + tower_faults(self) + suppression_faults(self)
 
 

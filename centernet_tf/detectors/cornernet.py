@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from official.modeling import hyperparams
 
-from centernet_tf.backbones import STRIDE, build_backbone, size_faults
+from centernet_tf.backbones import STRIDE, backbone_faults, build_backbone
 from centernet_tf.detectors import PointDetector
 from centernet_tf.detectors.stacks import mean_over_stacks, stack_prefixes
 from centernet_tf.errors import nearest
@@ -103,7 +103,7 @@ class Options(hyperparams.Config):
             ),
         )
         faults = [sentence for wrong, sentence in checks if wrong]
-        return faults + size_faults(config, one_less=True)
+        return faults + backbone_faults(config, one_less=True)
 
 
 class Detector(PointDetector):

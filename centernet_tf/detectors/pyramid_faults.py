@@ -1,6 +1,6 @@
 """Faults in the settings that FCOS and CenterNet-Update have in common."""
 
-from centernet_tf.backbones import PYRAMID_STRIDES, backbone_names, size_faults
+from centernet_tf.backbones import PYRAMID_STRIDES, backbone_faults, backbone_names
 from centernet_tf.errors import nearest
 
 
@@ -43,7 +43,7 @@ def pyramid_faults(config) -> list:
             f"model.detector {config.model.detector} needs a feature pyramid, "
             f"model.backbone.name one of {', '.join(names)}; got '{name}'.{nearest(name, names)}"
         ]
-    return size_faults(config) + flip_faults(config, PYRAMID_STRIDES[-1])
+    return backbone_faults(config) + flip_faults(config, PYRAMID_STRIDES[-1])
 
 
 def flip_faults(config, stride) -> list:

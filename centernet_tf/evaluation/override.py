@@ -4,7 +4,7 @@ import dataclasses
 import os
 from typing import Sequence
 
-from centernet_tf.config import load_config
+from centernet_tf.config import flat_settings, load_config
 from centernet_tf.detectors import make_detector
 from centernet_tf.detectors.stacks import inference_network
 from centernet_tf.errors import UserError
@@ -34,3 +34,20 @@ def override_settings(trained, params_override: Sequence[str]):
             "training."
         ) from error
     return dataclasses.replace(trained, config=config, detector=detector, network=network)
+
+
+def coco_backend(params_override: Sequence[str]) -> str:
+    """Returns evaluation.coco_backend, the one setting that scores of files depend on.
+
+    Raises:
+      UserError: another setting is given.
+    """
+    config = load_config([], params_override)
+    before, now = flat_settings(load_config([])), flat_settings(config)
+    for name in now:
+        if name != "evaluation.coco_backend" and now[name] != before.get(name):
+            raise UserError(
+                f"--params_override={name}=... has no effect with --detections; only "
+                "evaluation.coco_backend has."
+            )
+    return config.evaluation.coco_backend

@@ -42,6 +42,11 @@ def run_export(
             f"The format must be one of {', '.join(FORMATS)}; got '{export_format}'."
             f"{nearest(export_format, FORMATS)}"
         )
+    if export_format == "saved_model" and output.endswith(".tflite"):
+        raise UserError(
+            f"A SavedModel is a folder, and {output} the name of a TFLite file; give "
+            "--format=tflite, or another --output."
+        )
     trained = load_trained(model_dir, checkpoint)
     if export_format == "tflite":
         return _run_tflite(trained, output, options, lite)

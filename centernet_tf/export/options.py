@@ -6,11 +6,12 @@ from centernet_tf.errors import UserError, nearest
 
 BOX_UNITS = ("normalized", "pixels")
 SAMPLINGS = ("auto", "portable")
+SAVED_MODEL_ONLY = ("box_units", "raw_maps", "max_pixels", "model_name", "sampling")
 
 
 @dataclasses.dataclass(frozen=True)
 class ExportOptions:
-    """Choices that are built into an exported detector; the last five are a SavedModel's alone.
+    """Choices that are built into an exported detector; those of `SAVED_MODEL_ONLY` into one kind.
 
     Attributes:
       max_detections: rows K an image gets; 0 keeps as many as the decoder finds.

@@ -4,6 +4,7 @@ import dataclasses
 
 from absl import flags
 
+from centernet_tf.export.options import SAVED_MODEL_ONLY
 from centernet_tf.export.tflite_options import (
     DEFAULT_TFLITE_OPTIONS,
     HEADS,
@@ -44,7 +45,16 @@ flags.DEFINE_float(
 )
 
 
+_FIELDS = [field.name for field in dataclasses.fields(TFLiteOptions)]
+
+
+def of_other_formats(export_format: str) -> list:
+    """Names of the flags of an export that say nothing in this format."""
+    if export_format == "tflite":
+        return list(SAVED_MODEL_ONLY)
+    return [f"tflite_{name}" for name in _FIELDS]
+
+
 def read() -> TFLiteOptions:
     """Returns the options that the parsed flags say."""
-    names = [field.name for field in dataclasses.fields(TFLiteOptions)]
-    return TFLiteOptions(**{name: flags.FLAGS[f"tflite_{name}"].value for name in names})
+    return TFLiteOptions(**{name: flags.FLAGS[f"tflite_{name}"].value for name in _FIELDS})

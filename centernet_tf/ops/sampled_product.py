@@ -4,7 +4,8 @@ For every output pixel n the product is the sum over taps k and the four pixels 
 square of `coefficient[n, j, k] * x[pixel[n, j, k]] @ weight[k]`. Sampling is linear, so it can
 follow the product with the weights (`_ProjectThenSample` samples Cout values a neighbour) or
 precede it (`_SampleThenProject` samples Cin values). Both go through the taps in blocks, one after
-the other, so that nothing much bigger than `BLOCK_BYTES` is needed at a time.
+the other, so that nothing much bigger than `BLOCK_BYTES` is needed at a time; batches and maps of
+unknown size count as 1 there.
 
 The gradient looks for the taps and samples again instead of keeping what was found. Where forward
 and backward pass are one graph, TensorFlow's optimiser would merge what both compute, and keep it
@@ -37,8 +38,9 @@ def sampled_product(x, offset, mask, weight, taps):
     """
     batch, height, width = tf.unstack(tf.shape(x)[:3])
     num_taps, c_in, c_out = weight.shape
-    order = (_ProjectThenSample if _projects_first(x, mask, weight) else _SampleThenProject)(
-        taps_per_block(mask.shape[:3], num_taps, 4 * min(c_in, c_out) * x.dtype.size),
+    projects = _projects_first(x, mask, weight)
+    order = (_ProjectThenSample if projects else _SampleThenProject)(
+        taps_per_block(mask.shape[:3], num_taps, 4 * (c_out if projects else c_in) * x.dtype.size),
         is_sparse(x.dtype),
     )
 

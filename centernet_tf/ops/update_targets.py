@@ -5,6 +5,7 @@ which the loss takes those that learn its box, and those that are positive besid
 """
 
 import itertools
+import math
 
 import tensorflow as tf
 
@@ -17,7 +18,7 @@ _AROUND = list(itertools.product((-1, 0, 1), repeat=2))
 NUM_AROUND = len(_AROUND)
 # Values of a peak below this are 0.
 _LEAST_VALUE = 1e-4
-_LOG_LEAST = 9.210340371976182
+_MINUS_LOG_LEAST = -math.log(_LEAST_VALUE)
 
 
 def peak_radius_squared(boxes_px, min_overlap, min_radius):
@@ -154,7 +155,7 @@ def draw_level_peaks(boxes_px, classes, mask, radius_squared, sizes, strides, nu
 
 def _window_values(center, radius_squared, size, stride):
     """The cells that peaks [K] may reach on a level: owner, y, x and value of each, [cells]."""
-    reach = tf.sqrt(radius_squared * _LOG_LEAST)[:, tf.newaxis]
+    reach = tf.sqrt(radius_squared * _MINUS_LOG_LEAST)[:, tf.newaxis]
     home = tf.cast(center / stride, tf.int32)
     first = tf.cast(tf.math.ceil((center - reach) / stride - 0.5), tf.int32)
     last = tf.cast(tf.math.floor((center + reach) / stride - 0.5), tf.int32)

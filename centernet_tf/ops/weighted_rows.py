@@ -10,7 +10,6 @@ import contextlib
 import contextvars
 
 import tensorflow as tf
-from tensorflow.python.ops.linalg.sparse import sparse_csr_matrix_ops
 
 _allowed = contextvars.ContextVar("sparse_products", default=False)
 
@@ -66,7 +65,7 @@ def spread(vectors, rows, factors, num_rows, sparse):
     if sparse:
         matrix = _sparse_matrix(rows, factors, num_rows)
         # A product with transpose_a takes twice as long as both steps.
-        matrix = sparse_csr_matrix_ops.sparse_matrix_transpose(matrix, type=factors.dtype)
+        matrix = tf.raw_ops.SparseMatrixTranspose(input=matrix, type=factors.dtype)
         return _product(matrix, vectors)
     parts = tf.matmul(factors[..., tf.newaxis], vectors[:, tf.newaxis])
     return tf.math.unsorted_segment_sum(parts, rows, num_rows)
@@ -91,11 +90,11 @@ def _sparse_matrix(rows, factors, num_rows):
     owner = tf.repeat(tf.range(tf.cast(count, tf.int64)), each)
     indices = tf.stack([owner, tf.cast(tf.reshape(rows, [-1]), tf.int64)], axis=-1)
     shape = tf.cast(tf.stack([count, num_rows]), tf.int64)
-    return sparse_csr_matrix_ops.sparse_tensor_to_csr_sparse_matrix(
-        indices, tf.reshape(factors, [-1]), shape
+    return tf.raw_ops.SparseTensorToCSRSparseMatrix(
+        indices=indices, values=tf.reshape(factors, [-1]), dense_shape=shape
     )
 
 
 def _product(matrix, dense):
-    product = sparse_csr_matrix_ops.sparse_matrix_mat_mul(matrix, dense)
+    product = tf.raw_ops.SparseMatrixMatMul(a=matrix, b=dense)
     return tf.ensure_shape(product, [None, dense.shape[-1]])

@@ -14,11 +14,13 @@ _CHANGES_SHOWN = 12
 def start_notices(model_dir: str, config: ExperimentConfig, manifest, steps: int) -> List[str]:
     """Returns the sentences that apply; `steps` are those of an epoch."""
     split = manifest.split(config.data.train_split)
-    warmup_steps = config.train.optimizer.warmup_steps
+    train = config.train
     notices = (
         changed_settings(model_dir, config),
         too_many_objects(split, config.data.max_boxes),
-        long_warmup(warmup_steps, steps * config.train.epochs),
+        long_warmup(train.optimizer.warmup_steps, steps * train.epochs),
+        late_drops(train.optimizer, train.epochs),
+        "" if has_checkpoint(model_dir) else frozen_at_random(train, config.model.backbone),
     )
     return [notice for notice in notices if notice]
 
@@ -65,4 +67,31 @@ def long_warmup(warmup_steps: int, steps: int) -> str:
         f"The warm-up of {count_of(warmup_steps, 'step')} takes more than half of this run's "
         f"{steps}, so its learning rate stays low; set train.optimizer.warmup_steps="
         f"{steps // 10} or train for longer."
+    )
+
+
+def late_drops(optimizer, epochs: int) -> str:
+    """Names the drops of a step schedule that the run ends before."""
+    late = [epoch for epoch in optimizer.drop_epochs if epoch >= epochs]
+    if optimizer.schedule != "step" or not late:
+        return ""
+    return (
+        f"The learning rate never drops at {', '.join(map(str, late))} of "
+        f"train.optimizer.drop_epochs, as the run ends after {count_of(epochs, 'epoch')}; set "
+        "drops that suit its length, or another schedule."
+    )
+
+
+def frozen_at_random(train, backbone) -> str:
+    """Tells what stays at its random start, as it is frozen and nothing is loaded into it."""
+    frozen = [
+        f"train.{name}"
+        for name in ("freeze_backbone_stages", "freeze_batch_norm")
+        if getattr(train, name)
+    ]
+    if not frozen or train.init_checkpoint or backbone.init_checkpoint:
+        return ""
+    return (
+        f"{' and '.join(frozen)} keeps random weights as they are; start from trained ones with "
+        "model.backbone.init_checkpoint or train.init_checkpoint."
     )

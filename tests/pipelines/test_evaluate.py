@@ -12,6 +12,23 @@ import pytest
         (["pipelines.evaluate"], "--model_dir"),
         (["pipelines.evaluate", "--detections=setup.cfg"], "--annotations"),
         (["pipelines.evaluate", "--model_dir=no/such/model"], "no/such/model"),
+        (
+            ["pipelines.evaluate", "--model=setup.cfg", "--annotations=setup.cfg"],
+            "--annotations has no effect with --model",
+        ),
+        (
+            ["pipelines.evaluate", "--model=setup.cfg", "--checkpoint=best"],
+            "--checkpoint has no effect with --model",
+        ),
+        (
+            [
+                "pipelines.evaluate",
+                "--detections=setup.cfg",
+                "--annotations=setup.cfg",
+                "--params_override=evaluation.flip=true",
+            ],
+            "--params_override=evaluation.flip=... has no effect with --detections",
+        ),
         (["pipelines.compare_runs", "--model_dir=tests"], "at least two"),
         (["pipelines.inspect_data", "--config_file=no_such.yaml"], "no_such.yaml"),
     ],

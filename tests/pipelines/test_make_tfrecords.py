@@ -102,6 +102,14 @@ def test_yolo_and_then_a_manifest_for_its_records(tmp_path):
         (["--format=voc", "--output_dir=r"], "--format=voc needs --voc_root"),
         (["--format=voc", "--output_dir=r", "--voc_root=a"], "'a' is not a Pascal VOC folder"),
         (["--format=shapes", "--output_dir=r", "--image_size=9"], "must be height,width"),
+        (
+            ["--format=voc", "--output_dir=r", "--voc_root=a", "--split=train:x"],
+            "--split has no effect with --format=voc",
+        ),
+        (
+            ["--format=records", "--output_dir=r", "--workers=4"],
+            "--workers has no effect with --format=records",
+        ),
         (["--format=shapes", "--output_dir=r", "--num_train=0"], "Wrong flag"),
         (["--format=shapes", "--output_dir=r", "--workers=0", "--num_train=1"], "Wrong flag"),
     ],

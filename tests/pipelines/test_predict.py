@@ -152,6 +152,15 @@ def test_an_unreadable_image_is_one_sentence_and_nothing_is_written(model_dir, p
         (["export", "--model_dir=nowhere", "--output=out"], "no file or folder 'nowhere'"),
         (["export", "--model_dir=.", "--output=out"], r"\. is no model directory"),
         (["export", "--model_dir=m", "--format=onnx", "--output=out"], "format"),
+        (
+            ["export", "--model_dir=.", "--output=out", "--tflite_variant=int8"],
+            "--tflite_variant has no effect with --format=saved_model",
+        ),
+        (
+            ["export", "--model_dir=.", "--output=o.tflite", "--format=tflite", "--raw_maps"],
+            "--raw_maps has no effect with --format=tflite",
+        ),
+        (["export", "--model_dir=.", "--output=o.tflite"], "o.tflite the name of a TFLite file"),
         (["export", "--model_dir=m", "--output=o", "--score_threshold=2"], "score_threshold"),
     ],
 )

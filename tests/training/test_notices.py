@@ -3,7 +3,13 @@
 from types import SimpleNamespace
 
 from centernet_tf.config import load_config, save_config
-from centernet_tf.training.notices import changed_settings, long_warmup, too_many_objects
+from centernet_tf.training.notices import (
+    changed_settings,
+    frozen_at_random,
+    late_drops,
+    long_warmup,
+    too_many_objects,
+)
 
 
 def run_folder(folder, overrides, checkpoint=True):
@@ -63,3 +69,24 @@ def test_images_with_more_objects_than_are_trained_are_counted():
     assert too_many_objects(split, 2).startswith(
         "More objects than data.max_boxes=2 in 1 of 7 images of 'train' (at most 3)"
     )
+
+
+def test_drops_beyond_the_end_are_told():
+    optimizer = load_config([], ["train.optimizer.drop_epochs=[5,10]"]).train.optimizer
+    assert late_drops(optimizer, 11) == ""
+    assert "never drops at 10 of" in late_drops(optimizer, 10)
+    assert "never drops at 5, 10 of" in late_drops(optimizer, 1)
+    cosine = load_config([], ["train.optimizer.schedule=cosine"]).train.optimizer
+    assert late_drops(cosine, 1) == ""
+
+
+def test_what_is_frozen_at_random_is_told():
+    def told(*overrides):
+        config = load_config([], list(overrides))
+        return frozen_at_random(config.train, config.model.backbone)
+
+    assert told() == ""
+    assert told("train.freeze_batch_norm=true").startswith("train.freeze_batch_norm keeps random")
+    frozen = "train.freeze_backbone_stages=1"
+    assert told(frozen, "model.backbone.init_checkpoint=a.pth") == ""
+    assert told(frozen, "train.init_checkpoint=runs/a") == ""
