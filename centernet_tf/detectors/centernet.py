@@ -9,9 +9,8 @@ from official.modeling import hyperparams
 from centernet_tf.backbones import STRIDE, backbone_faults, build_backbone
 from centernet_tf.backbones.published_heads import published_head_channels, regression_start
 from centernet_tf.detectors import PointDetector
-from centernet_tf.detectors.option_faults import not_one_of
+from centernet_tf.detectors.option_faults import HEATMAP_BIAS, not_one_of, peak_checks
 from centernet_tf.detectors.stacks import mean_over_stacks, stack_prefixes
-from centernet_tf.errors import nearest
 from centernet_tf.layers.head import conv_head, final_layer, hidden_layer
 from centernet_tf.ops.box_losses import giou_loss, sized_boxes
 from centernet_tf.ops.center_decode import decode_centers
@@ -22,8 +21,6 @@ from centernet_tf.ops.mirror import mean_logits
 from centernet_tf.ops.nms import class_nms
 from centernet_tf.ops.shared_cells import write_cells
 from centernet_tf.ops.sparse_l1 import gather_cells, gather_class_cells, sparse_l1_loss
-
-RADIUS_RULES = ("original", "original_exact", "cornernet", "mmdet")
 
 
 @dataclasses.dataclass
@@ -67,23 +64,8 @@ class Options(hyperparams.Config):
         cells = config.data.input_size[0] * config.data.input_size[-1] // STRIDE**2
         hidden = self.head_channels or published_head_channels(config.model.backbone.name)
         checks = (
-            (
-                self.radius_rule not in RADIUS_RULES,
-                f"model.options.radius_rule must be one of {', '.join(RADIUS_RULES)}; got "
-                f"'{self.radius_rule}'.{nearest(self.radius_rule, RADIUS_RULES)}",
-            ),
-            (
-                self.variant not in ("original", "mmdet"),
-                f"model.options.variant must be original or mmdet; got '{self.variant}'.",
-            ),
-            (
-                self.heatmap_on not in ("host", "device"),
-                f"model.options.heatmap_on must be host or device; got '{self.heatmap_on}'.",
-            ),
-            (
-                not 0.0 < self.min_overlap < 1.0,
-                f"model.options.min_overlap must lie between 0 and 1; got {self.min_overlap}.",
-            ),
+            *peak_checks(self),
+            not_one_of("heatmap_on", self.heatmap_on, ("host", "device")),
             (
                 self.head_channels < 0,
                 f"model.options.head_channels must be 0 (the published) or more; got "
@@ -93,10 +75,6 @@ class Options(hyperparams.Config):
                 not 0 < self.max_detections <= cells,
                 f"model.options.max_detections must be 1 to {cells}, the cells of the output map; "
                 f"got {self.max_detections}.",
-            ),
-            (
-                self.peak_kernel < 1 or self.peak_kernel % 2 == 0,
-                f"model.options.peak_kernel must be odd; got {self.peak_kernel}.",
             ),
             not_one_of("box_loss", self.box_loss, ("l1", "giou")),
             not_one_of("offset", self.offset, ("predicted", "none")),
@@ -117,8 +95,6 @@ class Detector(PointDetector):
     """Heat-map of centres, box size and sub-cell offset at stride 4."""
 
     network_options = ("head_channels", "cat_spec_wh", "offset", "shared_head", "head_norm_groups")
-    # log(0.1 / 0.9) to the two places of the original: every cell starts at probability 0.1.
-    HEATMAP_BIAS = -2.19
     # Sizes that start near 0 would overlap nothing, which teaches an overlap loss nothing.
     GIOU_SIZE_BIAS = 8.0
 
@@ -148,7 +124,7 @@ class Detector(PointDetector):
         options, name = self.options, self.config.model.backbone.name
         hidden = options.head_channels or published_head_channels(name)
         start = {head: dict(regression_start(name)) for head in ("size", "offset")}
-        start["heatmap"] = {"final_bias": self.HEATMAP_BIAS}
+        start["heatmap"] = {"final_bias": HEATMAP_BIAS}
         if options.box_loss == "giou":
             start["size"]["final_bias"] = self.GIOU_SIZE_BIAS
         groups = options.head_norm_groups

@@ -8,8 +8,8 @@ from official.modeling import hyperparams
 
 from centernet_tf.backbones import STRIDE, backbone_faults, build_backbone
 from centernet_tf.detectors import PointDetector
+from centernet_tf.detectors.option_faults import HEATMAP_BIAS, peak_checks
 from centernet_tf.detectors.stacks import mean_over_stacks, stack_prefixes
-from centernet_tf.errors import nearest
 from centernet_tf.layers.corner_pool import corner_module
 from centernet_tf.layers.head import conv_head
 from centernet_tf.ops.associative_embedding import pull_push_losses
@@ -22,7 +22,6 @@ from centernet_tf.ops.soft_nms import class_soft_nms
 from centernet_tf.ops.sparse_l1 import gather_cells
 from centernet_tf.ops.sparse_smooth_l1 import sparse_smooth_l1_loss
 
-RADIUS_RULES = ("original", "original_exact", "cornernet", "mmdet")
 MIRRORED = "mirrored_"
 
 
@@ -64,19 +63,7 @@ class Options(hyperparams.Config):
         """Returns a sentence for every setting that cannot be."""
         height, width = map_sides(config.data.input_size)
         checks = (
-            (
-                self.radius_rule not in RADIUS_RULES,
-                f"model.options.radius_rule must be one of {', '.join(RADIUS_RULES)}; got "
-                f"'{self.radius_rule}'.{nearest(self.radius_rule, RADIUS_RULES)}",
-            ),
-            (
-                self.variant not in ("original", "mmdet"),
-                f"model.options.variant must be original or mmdet; got '{self.variant}'.",
-            ),
-            (
-                not 0.0 < self.min_overlap < 1.0,
-                f"model.options.min_overlap must lie between 0 and 1; got {self.min_overlap}.",
-            ),
+            *peak_checks(self),
             (
                 min(self.head_channels, self.pool_channels) < 1,
                 "model.options.head_channels and pool_channels must be at least 1; got "
@@ -93,10 +80,6 @@ class Options(hyperparams.Config):
                 f"{self.max_detections}, {self.pairs} and {self.corners}.",
             ),
             (
-                self.peak_kernel < 1 or self.peak_kernel % 2 == 0,
-                f"model.options.peak_kernel must be odd; got {self.peak_kernel}.",
-            ),
-            (
                 self.soft_nms_sigma <= 0 or self.tag_images <= 0,
                 "model.options.soft_nms_sigma and tag_images must be positive; got "
                 f"{self.soft_nms_sigma} and {self.tag_images}.",
@@ -111,7 +94,6 @@ class Detector(PointDetector):
 
     network_options = ("pool_channels", "head_channels")
 
-    HEATMAP_BIAS = -2.19
     loss_names = ("loss", "heatmap_loss", "offset_loss", "pull_loss", "push_loss")
     keypoints = ("tl", "br")
 
@@ -152,7 +134,7 @@ class Detector(PointDetector):
                 hidden,
                 channels,
                 f"{keypoint}_{name}",
-                final_bias=self.HEATMAP_BIAS if name == "heatmap" else None,
+                final_bias=HEATMAP_BIAS if name == "heatmap" else None,
             )
             for name, channels in maps.items()
         }

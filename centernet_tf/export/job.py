@@ -55,7 +55,7 @@ def run_export(
     path = export_saved_model(trained, output, options)
     check = _read_json(os.path.join(path, "assets", "metadata.json"))["check"]
     return (
-        f"Exported step {trained.step} to {path}. Each of its signatures was {_compared(check)}: "
+        f"Exported {_weights(trained)} to {path}. Each of its signatures was {_compared(check)}: "
         f"boxes agree within {check['box_px']:.2g} px, scores within {check['score']:.2g}."
     )
 
@@ -69,9 +69,14 @@ def _run_tflite(trained, output, options, lite) -> str:
     check = report["difference"]
     return (
         f"{report_table(report)}\n"
-        f"Exported step {trained.step} to {path}. It was {_compared(check)}. How to call it stands "
+        f"Exported {_weights(trained)} to {path}. It was {_compared(check)}. How to call it stands "
         f"in {os.path.splitext(path)[0]}.md."
     )
+
+
+def _weights(trained) -> str:
+    average = " (averaged weights)" if trained.weights == "ema" else ""
+    return f"step {trained.step}{average}"
 
 
 def _compared(check: dict) -> str:

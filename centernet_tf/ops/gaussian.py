@@ -5,6 +5,8 @@ import tensorflow as tf
 from centernet_tf.ops.scatter_max import scatter_max
 from centernet_tf.ops.window_cells import window_cells
 
+RADIUS_RULES = ("original", "original_exact", "cornernet", "mmdet")
+
 
 def gaussian_radius(size_map, rule, min_overlap):
     """Radius of an object's peak so that boxes of nearby centres still overlap it by `min_overlap`.
