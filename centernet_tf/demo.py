@@ -9,12 +9,14 @@ import types
 
 from centernet_tf.cli import describe_machine
 from centernet_tf.count_of import count_of
-from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.convert import convert
+from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.sources import shapes_splits
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation import demo_pictures
 from centernet_tf.evaluation.demo_page import DemoResult, write_demo_page
+from centernet_tf.evaluation.shown_score import SHOWN_SCORE
 from centernet_tf.export.comparison import compare
 from centernet_tf.export.predictor import load_predictor
 from centernet_tf.export.saved_model import export_saved_model
@@ -23,7 +25,6 @@ from centernet_tf.settings import ExperimentConfig
 from centernet_tf.training.model_dir import load_trained
 from centernet_tf.training.train import run_job
 
-_SCORE_THRESHOLD = 0.3
 _DRAWING_SEED = 1
 
 
@@ -157,7 +158,7 @@ def _pictures(trained, output_dir, artefacts) -> dict:
     return {
         "samples": [demo_pictures.truth_picture(image, names) for image in samples],
         "predictions": [
-            demo_pictures.prediction_picture(image, found, names, _SCORE_THRESHOLD)
+            demo_pictures.prediction_picture(image, found, names, SHOWN_SCORE)
             for image, found in zip(held_out, served)
         ],
         "heatmaps": demo_pictures.heatmap_pictures(

@@ -13,6 +13,7 @@ requests took.
 from absl import flags
 
 from centernet_tf import cli
+from centernet_tf.evaluation.shown_score import SHOWN_SCORE
 
 flags.DEFINE_string("server", None, "Server as host:port; 8501 is REST's port, 8500 gRPC's.")
 flags.DEFINE_string("model", None, "Name of the model on the server.")
@@ -26,7 +27,11 @@ flags.DEFINE_integer("batch_size", 1, "Images in a request.", lower_bound=1)
 flags.DEFINE_integer("attempts", 5, "How often a request is sent at most.", lower_bound=1)
 flags.DEFINE_float("timeout", 60.0, "Seconds that an answer may take.", lower_bound=0.001)
 flags.DEFINE_float(
-    "score_threshold", 0.3, "Leave out detections that score less.", lower_bound=0, upper_bound=1
+    "score_threshold",
+    SHOWN_SCORE,
+    "Leave out detections that score less.",
+    lower_bound=0,
+    upper_bound=1,
 )
 flags.DEFINE_bool("draw", True, "Write the images with their detections under drawn/.")
 flags.DEFINE_bool("skip_unreadable", False, "Leave unreadable images out instead of stopping.")

@@ -13,6 +13,7 @@ import os
 from absl import flags
 
 from centernet_tf import cli
+from centernet_tf.data.shapes import NUM_TRAIN, NUM_VAL
 
 _CONFIG = os.path.normpath(os.path.join(os.path.dirname(__file__), "../configs/demo_shapes.yaml"))
 
@@ -21,8 +22,8 @@ flags.DEFINE_multi_string("config_file", [_CONFIG], "YAML file of the experiment
 flags.DEFINE_multi_string(
     "params_override", [], "Settings that win over the files, such as runtime.seed=3"
 )
-flags.DEFINE_integer("num_train", 1200, "Training images to draw.", lower_bound=1)
-flags.DEFINE_integer("num_val", 200, "Held-out images to draw.", lower_bound=1)
+flags.DEFINE_integer("num_train", NUM_TRAIN, "Training images to draw.", lower_bound=1)
+flags.DEFINE_integer("num_val", NUM_VAL, "Held-out images to draw.", lower_bound=1)
 flags.DEFINE_integer("epochs", 0, "Epochs to train; 0 takes train.epochs.", lower_bound=0)
 flags.DEFINE_bool("reuse", False, "Keep the records, and go on with the training, in --output_dir.")
 

@@ -17,7 +17,8 @@ Sources of several forms become splits of one data set, their classes matched by
 from absl import flags
 
 from centernet_tf import cli
-from centernet_tf.data import data_set_folder, mixed_sources, sources
+from centernet_tf.data import convert_flags, data_set_folder, mixed_sources, sources
+from centernet_tf.data.shapes import NUM_TRAIN, NUM_VAL
 
 flags.DEFINE_list(
     "format", None, "Form of the annotations: coco, voc, yolo, records or shapes; or several."
@@ -38,29 +39,11 @@ flags.DEFINE_string(
     "Class names, one a line; voc: by default all that occur, sorted; yolo, records: or data.yaml; "
     "records: or a label map (.pbtxt).",
 )
-flags.DEFINE_integer("num_train", 1200, "shapes: training images to draw.", lower_bound=1)
-flags.DEFINE_integer("num_val", 200, "shapes: validation images to draw.", lower_bound=1)
+flags.DEFINE_integer("num_train", NUM_TRAIN, "shapes: training images to draw.", lower_bound=1)
+flags.DEFINE_integer("num_val", NUM_VAL, "shapes: validation images to draw.", lower_bound=1)
 flags.DEFINE_list("image_size", ["256", "256"], "shapes: height,width of the images in pixels.")
 flags.DEFINE_integer("seed", 1, "shapes: every random choice follows from it.", lower_bound=0)
-flags.DEFINE_integer(
-    "num_shards", 0, "Files a split; 0 chooses by its size.", lower_bound=0, upper_bound=500
-)
-flags.DEFINE_float(
-    "max_bad_fraction",
-    0.01,
-    "Part of a split's images or boxes that may be left out.",
-    lower_bound=0.0,
-    upper_bound=1.0,
-)
-flags.DEFINE_enum(
-    "exif_boxes",
-    "auto",
-    ["auto", "stored", "upright"],
-    "Whether boxes of a turned photograph are drawn on it as stored or as seen upright; "
-    "auto tells by the recorded size, and takes stored where that says nothing.",
-)
-flags.DEFINE_integer("workers", 2, "Threads that check images.", lower_bound=1)
-flags.DEFINE_bool("overwrite", False, "Replace the data set in --output_dir.")
+flags.adopt_module_key_flags(convert_flags)
 
 FLAGS = flags.FLAGS
 
@@ -70,7 +53,7 @@ def main(_):
     names = sources.flags_of(FLAGS.format)
     unused = [name for name in sources.ALL_FLAGS if name not in names]
     if FLAGS.format == ["records"]:
-        unused += ["num_shards", "max_bad_fraction", "exif_boxes", "workers"]
+        unused += convert_flags.OF_NEW_RECORDS
     cli.refuse_flags(unused, f"with --format={','.join(FLAGS.format)}")
     given = {name: FLAGS[name].value for name in names}
     readers = sources.readers(FLAGS.output_dir, given)
@@ -84,15 +67,7 @@ def main(_):
         return
     from centernet_tf.data import convert
 
-    options = convert.ConvertOptions(
-        num_shards=FLAGS.num_shards,
-        max_bad_fraction=FLAGS.max_bad_fraction,
-        exif_boxes=FLAGS.exif_boxes,
-        workers=FLAGS.workers,
-        overwrite=FLAGS.overwrite,
-        source=made_from,
-    )
-    convert.convert(splits, FLAGS.output_dir, options)
+    convert.convert(splits, FLAGS.output_dir, convert_flags.read(made_from))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ drawn/ the images with their detections. Of a folder of SavedModel versions the 
 from absl import flags
 
 from centernet_tf import cli
+from centernet_tf.evaluation.shown_score import SHOWN_SCORE
 
 flags.DEFINE_string("model", None, "Model directory, SavedModel or .tflite file.")
 flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Newest, or of the highest AP.")
@@ -17,7 +18,11 @@ flags.DEFINE_multi_string(
 )
 flags.DEFINE_string("output_dir", None, "Folder for the results.")
 flags.DEFINE_float(
-    "score_threshold", 0.3, "Leave out detections that score less.", lower_bound=0, upper_bound=1
+    "score_threshold",
+    SHOWN_SCORE,
+    "Leave out detections that score less.",
+    lower_bound=0,
+    upper_bound=1,
 )
 flags.DEFINE_bool("draw", True, "Write the images with their detections under drawn/.")
 flags.DEFINE_bool("skip_unreadable", False, "Leave unreadable images out instead of stopping.")

@@ -2,7 +2,6 @@
 
 import collections
 import concurrent.futures
-import dataclasses
 import warnings
 from typing import Dict, Iterable, Iterator, Sequence, Tuple
 
@@ -10,6 +9,7 @@ from PIL import Image
 
 from centernet_tf.data.annotations import AnnotatedSplit, Category, ImageAnnotation
 from centernet_tf.data.box_check import check_boxes
+from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.data_set_folder import (
     check_split_names,
     new_data_set,
@@ -23,28 +23,6 @@ from centernet_tf.data.report_table import report_table, too_many_problems
 from centernet_tf.data.shard_writer import MAX_SHARDS, ShardWriter, default_num_shards
 from centernet_tf.data.tf_example import serialize_example
 from centernet_tf.errors import UserError
-
-
-@dataclasses.dataclass(frozen=True)
-class ConvertOptions:
-    """How records are made.
-
-    Attributes:
-      num_shards: files a split, 0 chooses by its size.
-      max_bad_fraction: of the images, and of the boxes, that may be left out before the run fails.
-      exif_boxes: frame of the boxes of turned photographs: `auto`, `stored` or `upright`; see
-        `check_boxes`.
-      workers: threads that check images.
-      overwrite: whether a data set that is there is replaced.
-      source: what the user asked for, kept in the manifest.
-    """
-
-    num_shards: int = 0
-    max_bad_fraction: float = 0.01
-    exif_boxes: str = "auto"
-    workers: int = 2
-    overwrite: bool = False
-    source: dict = dataclasses.field(default_factory=dict)
 
 
 def convert(

@@ -12,6 +12,8 @@ from centernet_tf.count_of import count_of
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.errors import UserError
 
+# How many an export is held against.
+NUM_IMAGES = 4
 # As Pillow calls them; its MPO is a JPEG with more images behind the first.
 SERVED_FORMATS = ("JPEG", "MPO", "PNG", "BMP")
 

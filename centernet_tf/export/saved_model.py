@@ -10,14 +10,13 @@ from centernet_tf.export.comparison import Difference, compare, require_tolerabl
 from centernet_tf.export.deploy_folder import model_name, write_deploy_folder
 from centernet_tf.export.keras_predictor import KerasPredictor
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
-from centernet_tf.export.sample_images import sample_images
+from centernet_tf.export.sample_images import NUM_IMAGES, sample_images
 from centernet_tf.export.serving_module import ServingModule
 from centernet_tf.export.version_folder import incomplete_folder, publish
 from centernet_tf.export.warmup import example_of, write_warmup_requests
 from centernet_tf.ops.detections import Detections
 
 # Drawn or taken from the evaluation split; enough for sizes to be mixed in a batch.
-NUM_CHECKED_IMAGES = 4
 NO_WARMUP = (
     "Without tensorflow-serving-api this version has no warm-up requests: the first clients of "
     "TensorFlow Serving will wait longer. pip install 'centernet_tf[serving]' and export again."
@@ -48,7 +47,7 @@ def export_saved_model(trained, output_dir: str, options: ExportOptions = DEFAUL
         name = model_name(output_dir, options.model_name)
         module = ServingModule(trained, options)
         tf.saved_model.save(module, folder, signatures=module.signatures())
-        images, origin = sample_images(trained, NUM_CHECKED_IMAGES, options.max_pixels)
+        images, origin = sample_images(trained, NUM_IMAGES, options.max_pixels)
         difference = check_saved_model(trained, folder, images, options)
         require_tolerable(difference, "SavedModel", origin)
         write_assets(trained, folder, options, difference, origin)

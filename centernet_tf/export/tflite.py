@@ -16,7 +16,7 @@ from centernet_tf.export.model_guide import model_guide
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
 from centernet_tf.export.raw_decoder import letterbox
 from centernet_tf.export.remains import remove_remains, temporary_path
-from centernet_tf.export.sample_images import sample_images
+from centernet_tf.export.sample_images import NUM_IMAGES, sample_images
 from centernet_tf.export.tflite_check import (
     TOLERANCES,
     as_json,
@@ -28,7 +28,6 @@ from centernet_tf.export.tflite_convert import convert
 from centernet_tf.export.tflite_options import DEFAULT_TFLITE_OPTIONS, TFLiteOptions
 from centernet_tf.export.tflite_report import make_report
 
-NUM_CHECKED_IMAGES = 4
 REPORT_ENDING = ".export_report.json"
 
 
@@ -66,7 +65,7 @@ def export_tflite(
     labels = metadata.labels_json(trained.categories)
     with _temporary_names([*(name + ending for ending in endings), path]) as temporary:
         _write(temporary[path], model, {"labels.json": labels, "metadata.json": _json(description)})
-        images, origin = sample_images(trained, NUM_CHECKED_IMAGES)
+        images, origin = sample_images(trained, NUM_IMAGES)
         predictor, data = KerasPredictor(trained, options), trained.config.data
         difference = check_tflite(predictor, temporary[path], images, data.input_size, lite)
         if not lite.is_quantized:

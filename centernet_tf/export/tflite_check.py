@@ -7,20 +7,19 @@ import tensorflow as tf
 
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.errors import UserError
+from centernet_tf.evaluation.shown_score import SHOWN_SCORE
 from centernet_tf.export import raw_decoder
 from centernet_tf.export.comparison import EXACT, Difference, Tolerance, compare
 from centernet_tf.export.split_score import score_predictors
 from centernet_tf.export.tflite_options import TFLiteOptions
 from centernet_tf.export.tflite_predictor import TFLitePredictor
 
-# What pipelines.predict shows by default. Below it, rounding may decide which of two neighbouring
-# cells is the peak.
-_SHOWN = 0.3
+# Below the score that is shown, rounding may decide which of two neighbouring cells is the peak.
 # Quantised files are bound by their AP; within this, detections are taken for the same.
-_ALIKE = Tolerance(box_px=16.0, score=0.3, lowest_score=_SHOWN)
+_ALIKE = Tolerance(box_px=16.0, score=0.3, lowest_score=SHOWN_SCORE)
 TOLERANCES = {
     "float32": EXACT,
-    "float16": Tolerance(box_px=1.0, score=0.02, lowest_score=_SHOWN),
+    "float16": Tolerance(box_px=1.0, score=0.02, lowest_score=SHOWN_SCORE),
     "dynamic_int8": _ALIKE,
     "int8": _ALIKE,
 }

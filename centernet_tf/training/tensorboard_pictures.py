@@ -9,9 +9,8 @@ from centernet_tf.evaluation.demo_pictures import (
     prediction_picture,
 )
 from centernet_tf.evaluation.scenes import make_scenes
+from centernet_tf.evaluation.shown_score import SHOWN_SCORE
 from centernet_tf.ops.detections import Detections
-
-_SCORE_THRESHOLD = 0.3
 
 
 class TensorboardPictures:
@@ -40,7 +39,7 @@ class TensorboardPictures:
             for number, (image, scene) in enumerate(zip(images, scenes)):
                 found = Detections(scene.found_boxes, scene.found_scores, scene.found_classes, None)
                 names = self._manifest.class_names
-                drawn = prediction_picture(image, found, names, _SCORE_THRESHOLD)
+                drawn = prediction_picture(image, found, names, SHOWN_SCORE)
                 tf.summary.image(f"image_{number}/detections", np.asarray(drawn)[np.newaxis])
             for number, picture in enumerate(heatmaps):
                 tf.summary.image(f"image_{number}/heatmap", np.asarray(picture)[np.newaxis])

@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 
 from centernet_tf.data.coco import read_coco
-from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.convert import convert
+from centernet_tf.data.convert_options import ConvertOptions
 
 HEIGHT, WIDTH = 40, 60
 

@@ -5,7 +5,8 @@ import os
 import pytest
 import tensorflow as tf
 
-from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.convert import convert
+from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.problems import REASONS
 from centernet_tf.errors import UserError

@@ -8,7 +8,8 @@ import os
 
 import pytest
 
-from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.convert import convert
+from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.yolo import read_yolo
 from tests.data import coco_folder
 from tests.data.picture_files import (

@@ -8,7 +8,8 @@ import os
 
 import pytest
 
-from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.convert import convert
+from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.voc import read_voc
 from centernet_tf.data.yolo import read_yolo
 from centernet_tf.errors import UserError

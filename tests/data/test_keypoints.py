@@ -8,7 +8,8 @@ import tensorflow as tf
 from official.vision.dataloaders.tf_example_decoder import TfExampleDecoder
 from PIL import Image
 
-from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.convert import convert
+from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.orientation import EXIF_TAG
 from centernet_tf.errors import UserError

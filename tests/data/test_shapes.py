@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.convert import convert
+from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.shape_outline import CLASS_NAMES
 from centernet_tf.data.shape_scene import _Scene, draw_scene

@@ -5,7 +5,8 @@ import os
 import pytest
 from PIL import Image
 
-from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.convert import convert
+from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.orientation import EXIF_TAG
 from centernet_tf.data.record_annotations import read_annotations

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from centernet_tf.config import load_config
-from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.convert import convert
+from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.input_pipeline import eval_dataset
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.sources import shapes_splits

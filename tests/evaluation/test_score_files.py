@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.convert import convert
+from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.record_annotations import read_annotations
 from centernet_tf.data.sources import shapes_splits

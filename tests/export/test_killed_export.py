@@ -21,7 +21,7 @@ from centernet_tf.quiet import silence_dependencies
 silence_dependencies()
 from centernet_tf.export import saved_model
 from tests.export.tiny_detector import make_trained
-saved_model.NUM_CHECKED_IMAGES = 1
+saved_model.NUM_IMAGES = 1
 trained = make_trained()
 print("ready", flush=True)
 while True:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from centernet_tf.data.convert import ConvertOptions, convert
+from centernet_tf.data.convert import convert
+from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.sources import shapes_splits
 
 
