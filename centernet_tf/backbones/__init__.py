@@ -21,21 +21,18 @@
     fpn_resnetN           ResNet and feature pyramid; stride on the 3x3 convolutions (torchvision)
     fpn_resnetN_caffe     the same; stride on the first 1x1 convolutions (Caffe)
 
-N is 18, 34, 50, 101 or 152. A new family is a file in this folder and an entry in `_FAMILIES`.
+N is 18, 34, 50, 101 or 152. A new family is a file in this folder and an entry in `families.py`.
 """
 
-import dataclasses
 import re
-from typing import Callable, Tuple
 
-from centernet_tf.count_of import count_of
+from centernet_tf.backbones.families import FAMILIES
+from centernet_tf.backbones.widths import neck_channels
 from centernet_tf.errors import UserError, nearest
 from centernet_tf.settings import BackboneConfig
 
 STRIDE = 4
 PYRAMID_STRIDES = (8, 16, 32, 64, 128)
-_MOBILENETS = ("mobilenetv2", "mobilenetv3_small", "mobilenetv3_large")
-_DEPTHS = (18, 34, 50, 101, 152)
 # The settings that not every backbone has.
 _OPTIONAL = ("trunk_channels", "neck_channels", "level_blocks", "dcn_stages")
 
@@ -88,7 +85,7 @@ def build_pyramid(
 
 def size_multiple(config: BackboneConfig) -> int:
     """What the sides of the input must be multiples of, in pixels."""
-    for family in _FAMILIES:
+    for family in FAMILIES:
         if re.fullmatch(family.pattern, config.name):
             return family.multiple
     return 32
@@ -124,7 +121,7 @@ def backbone_faults(config, one_less=False) -> list:
 
 def _unread_settings(config: BackboneConfig) -> list:
     """The settings that are given, but not for this backbone."""
-    for family in _FAMILIES:
+    for family in FAMILIES:
         if re.fullmatch(family.pattern, config.name):
             return [
                 name for name in _OPTIONAL if getattr(config, name) and name not in family.reads
@@ -136,60 +133,15 @@ def backbone_names(pyramid=None):
     """All names that there are; those of `build_pyramid` alone, or of `build_backbone` alone."""
     return [
         name
-        for family in _FAMILIES
+        for family in FAMILIES
         if pyramid is None or family.pyramid == pyramid
         for name in family.names
     ]
 
 
-def scaled(channels, multiplier):
-    """Channel counts times the multiplier, at least 1."""
-    return tuple(max(1, round(count * multiplier)) for count in channels)
-
-
-def trunk_channels(config: BackboneConfig, published):
-    """Widths of the trunk: those the settings give, else the published ones times the multiplier.
-
-    Raises:
-      UserError: the settings give another number of widths.
-    """
-    return _channels(config, "trunk_channels", published)
-
-
-def neck_channels(config: BackboneConfig, published):
-    """The same for the neck."""
-    return _channels(config, "neck_channels", published)
-
-
-def _channels(config, setting, published):
-    given = tuple(getattr(config, setting))
-    if given and len(given) != len(published):
-        raise UserError(
-            f"model.backbone.{setting} of '{config.name}' must have "
-            f"{count_of(len(published), 'value')}, as the published {list(published)}; got "
-            f"{list(given)}."
-        )
-    return given or scaled(published, config.width_multiplier)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Family:
-    """Backbones whose names fit `pattern`; `build(config, images, *groups)` returns maps.
-
-    Of the optional settings they have those of `reads`.
-    """
-
-    pattern: str
-    names: Tuple[str, ...]
-    build: Callable
-    reads: Tuple[str, ...]
-    pyramid: bool = False
-    multiple: int = 32
-
-
 def _family(name, pyramid):
     """Returns the family of a name, and the match of its pattern."""
-    for family in _FAMILIES:
+    for family in FAMILIES:
         match = re.fullmatch(family.pattern, name)
         if match and family.pyramid == pyramid:
             return family, match
@@ -204,105 +156,3 @@ def _family(name, pyramid):
         f"There is no backbone '{name}'.{nearest(name, names)} "
         f"The backbones are: {', '.join(names)}."
     )
-
-
-def _resnet_family(form, build, **details):
-    """The family of a form such as 'res_{}' over all depths."""
-    names = tuple(form.format(depth) for depth in _DEPTHS)
-    pattern = form.format("(" + "|".join(str(depth) for depth in _DEPTHS) + ")")
-    reads = ("trunk_channels", "neck_channels", "dcn_stages")
-    return _Family(pattern, names, build, reads, **details)
-
-
-def _stages(config, images, depth, caffe=False):
-    from centernet_tf.backbones.resnet import resnet
-
-    (base_channels,) = trunk_channels(config, (64,))
-    return resnet(images, int(depth), base_channels, caffe, tuple(config.dcn_stages))
-
-
-def _res(config, images, depth):
-    from centernet_tf.backbones.deconv_neck import CHANNELS, deconv_neck
-
-    stages = _stages(config, images, depth)
-    return [deconv_neck(stages[-1], neck_channels(config, CHANNELS))]
-
-
-def _conv_deconv(deformable, use_bias):
-    def build(config, images, depth):
-        from centernet_tf.backbones.conv_deconv_neck import CHANNELS, conv_deconv_neck
-
-        stages = _stages(config, images, depth)
-        channels = neck_channels(config, CHANNELS)
-        return [conv_deconv_neck(stages[-1], deformable, use_bias, channels)]
-
-    return build
-
-
-def _lateral(deformable):
-    def build(config, images, depth):
-        from centernet_tf.backbones.lateral_neck import CHANNELS, lateral_neck
-
-        stages = _stages(config, images, depth)
-        return [lateral_neck(stages, deformable, neck_channels(config, CHANNELS))]
-
-    return build
-
-
-def _dla(deformable):
-    def build(config, images):
-        from centernet_tf.backbones.dla import CHANNELS, dla34
-        from centernet_tf.backbones.dla_up import dla_up_deformable, dla_up_plain
-
-        levels = dla34(images, trunk_channels(config, CHANNELS))
-        return [(dla_up_deformable if deformable else dla_up_plain)(levels[2:])]
-
-    return build
-
-
-def _hourglass(config, images, depth):
-    from centernet_tf.backbones.hourglass import BLOCKS, CHANNELS, hourglass
-
-    channels = trunk_channels(config, CHANNELS)
-    (out_channels,) = neck_channels(config, CHANNELS[:1])
-    blocks = tuple(config.level_blocks) or BLOCKS
-    if len(blocks) != len(BLOCKS) or min(blocks) < 1:
-        raise UserError(
-            f"model.backbone.level_blocks of '{config.name}' must have {len(BLOCKS)} positive "
-            f"values, as the published {list(BLOCKS)}; got {list(blocks)}."
-        )
-    return hourglass(images, int(depth) // 52, channels, blocks, out_channels)
-
-
-def _mobilenet(config, images, name):
-    from centernet_tf.backbones.mobilenet import mobilenet
-    from centernet_tf.backbones.separable_neck import CHANNELS, separable_neck
-
-    stages = mobilenet(images, name, config.width_multiplier)
-    return [separable_neck(stages, neck_channels(config, CHANNELS))]
-
-
-def _caffe_stages(config, images, depth):
-    return _stages(config, images, depth, caffe=True)
-
-
-_FAMILIES = (
-    _resnet_family("res_{}", _res),
-    _resnet_family("resdcn_{}", _conv_deconv(deformable=True, use_bias=True)),
-    _resnet_family("mmdet_resnet{}", _conv_deconv(deformable=False, use_bias=False)),
-    _resnet_family("mmdet_resnet{}_dcn", _conv_deconv(deformable=True, use_bias=False)),
-    _resnet_family("lateral_resnet{}", _lateral(deformable=False)),
-    _resnet_family("lateral_resnet{}_dcn", _lateral(deformable=True)),
-    _Family("dla_34", ("dla_34",), _dla(deformable=True), ("trunk_channels",)),
-    _Family("dlav0_34", ("dlav0_34",), _dla(deformable=False), ("trunk_channels",)),
-    _Family(
-        "hourglass_(52|104)",
-        ("hourglass_52", "hourglass_104"),
-        _hourglass,
-        ("trunk_channels", "neck_channels", "level_blocks"),
-        multiple=128,
-    ),
-    _Family("(" + "|".join(_MOBILENETS) + ")", _MOBILENETS, _mobilenet, ("neck_channels",)),
-    _resnet_family("fpn_resnet{}", _stages, pyramid=True),
-    _resnet_family("fpn_resnet{}_caffe", _caffe_stages, pyramid=True),
-)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from centernet_tf.backbones import build_backbone, scaled, size_multiple
+from centernet_tf.backbones import build_backbone, size_multiple
 from centernet_tf.config import load_config
 from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
@@ -85,10 +85,6 @@ def test_what_sides_must_be_multiples_of():
 def test_unknown_name_names_the_nearest():
     with pytest.raises(UserError, match="Did you mean 'resdcn_18'"):
         build_backbone(BackboneConfig({"name": "resdcn18"}), keras.Input([64, 64, 3]))
-
-
-def test_scaled_never_reaches_zero():
-    assert scaled((256, 128, 1), 0.25) == (64, 32, 1)
 
 
 @pytest.mark.parametrize("kernel_size", [1, 3, 7])
