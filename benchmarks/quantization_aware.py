@@ -15,6 +15,7 @@ import os
 import tempfile
 
 import keras
+import tensorflow as tf
 from absl import flags
 
 from benchmarks import report
@@ -41,12 +42,22 @@ def _config(trained):
 
 def _aware(network):
     """The network with the rounding of int8 simulated."""
+    # The package asks TensorFlow for tf_keras, whose layers would replace Keras's own; a version
+    # that was looked up before stays what it was.
+    for version in (tf.keras, tf.compat.v1.keras, tf.compat.v2.keras):  # noqa: TID251
+        version.layers.Layer  # noqa: B018
     # The package itself would import its other methods, too.
     from tensorflow_model_optimization.python.core.quantization.keras import quantize
 
     convolutions = [layer.name for layer in network.layers if type(layer) is keras.layers.Conv2D]
     exact = {convolutions[0], *network.output_names}
     exact.update(name for name in convolutions if name.endswith("_final"))
+    exact.update(
+        layer.name
+        for layer in network.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+        and layer.inbound_nodes[0].inbound_layers.name in exact
+    )
 
     def annotate(layer):
         if layer.name in exact or isinstance(layer, keras.layers.InputLayer):

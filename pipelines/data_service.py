@@ -6,7 +6,9 @@ r"""Runs a part of a tf.data service, which prepares training batches for other 
         --params_override=data.path=records --tf_data_service=grpc://host:5050
 
 The first command runs the dispatcher, the second a worker, on as many machines as there are; the
-third trains with them. data.path must be the same folder on all of them. Ctrl-C ends a part.
+third trains with them. data.path must be the same folder on all of them. Each worker makes whole
+epochs, so several help where several epochs are left. A worker prints `left out EPOCH FIRST END 1`
+where records FIRST to END - 1 of an epoch cannot be used. Ctrl-C ends a part.
 """
 
 from absl import flags
@@ -15,7 +17,9 @@ from centernet_tf import cli
 
 flags.DEFINE_string("dispatcher", "", "Address of the dispatcher; without it this becomes one.")
 flags.DEFINE_string("host", "localhost", "Name under which trainers reach this worker.")
-flags.DEFINE_integer("port", 0, "Port to listen at; 0 takes a free one.", lower_bound=0)
+flags.DEFINE_integer(
+    "port", 0, "Port to listen at; 0 takes a free one.", lower_bound=0, upper_bound=65535
+)
 
 
 def main(_):

@@ -12,15 +12,17 @@ import tensorflow as tf
 from centernet_tf.data.record_parser import check_features, read_features
 
 
-def usable_only(records, function, epoch, report_path: str):
+def usable_only(records, function, epoch, report_path: str, pipelines=1, pipeline=0):
     """Maps records through a function that may fail, in order, leaving out those that fail.
 
     Args:
       records: `tf.data.Dataset` of (seed int32 [2], serialised string or strings).
       function: (seed, serialised) -> nest of tensors.
       epoch: int64 scalar, for the report.
-      report_path: text file that gets a line `epoch first end` at its end wherever the records
-        first to end - 1 of the epoch are left out; '' writes to standard error.
+      report_path: text file that gets a line `left out epoch first end every` at its end wherever
+        the records first, first + every, ... before end of the epoch are left out; '' writes to
+        standard error.
+      pipelines, pipeline: `records` are every so many-th of the epoch, from this number on.
 
     Returns:
       `tf.data.Dataset` of what the function gave.
@@ -29,11 +31,16 @@ def usable_only(records, function, epoch, report_path: str):
         lambda number, record: (number, function(*record)), tf.data.AUTOTUNE
     )
 
+    def of_epoch(number):
+        return number * pipelines + pipeline
+
     def notice_gap(expected, element):
         number, value = element
         gap = tf.cond(
             number > expected,
-            lambda: _report(["left out", epoch, expected, number], report_path),
+            lambda: _report(
+                ["left out", epoch, of_epoch(expected), of_epoch(number), pipelines], report_path
+            ),
             lambda: tf.constant(False),
         )
         with tf.control_dependencies([gap]):

@@ -9,6 +9,7 @@ from centernet_tf.data.object_list import pad_objects
 from centernet_tf.data.record_annotations import read_annotations
 from centernet_tf.data.record_parser import parse_record, require_known_id
 from centernet_tf.data.record_stream import EpochPlan, read_shards, training_stream
+from centernet_tf.data.service import through_service
 from centernet_tf.data.training_example import partners_wanted, training_example
 from centernet_tf.errors import UserError
 
@@ -49,7 +50,7 @@ def train_dataset(
         [B, M], mask bool [B, M] -> dict of tensors; M is data.max_boxes.
       start_epoch: the first epoch to yield.
       report_path: where to note the records that are left out, see `usable_only`; `left_out` names
-        them.
+        them. The workers of data.service, which cannot write there, say so themselves.
       input_context: `tf.distribute.InputContext`; every input pipeline reads its own part of an
         epoch. None reads the whole.
 
@@ -66,16 +67,21 @@ def train_dataset(
     plan = _epoch_plan(config, steps, input_context)
     batch_size = plan.examples // steps
     example = training_example(config, manifest)
+    report_path = "" if config.data.service else report_path
     stream = training_stream(
         manifest.split(config.data.train_split),
         config.runtime.seed,
         (start_epoch, train.epochs),
         plan,
-        lambda records, epoch: usable_only(records, example, epoch, report_path),
+        lambda records, epoch: usable_only(
+            records, example, epoch, report_path, plan.pipelines, plan.pipeline
+        ),
     )
     batches = stream.map(_known_only).batch(batch_size, drop_remainder=True)
     # Targets of a whole batch at once: one allocation instead of one for each image and a copy.
     batches = batches.map(lambda images, objects: (images, encode(*objects)), tf.data.AUTOTUNE)
+    if config.data.service:
+        batches = through_service(batches, config.data.service)
     batches = batches.apply(
         tf.data.experimental.assert_cardinality(steps * max(train.epochs - start_epoch, 0))
     )

@@ -25,8 +25,8 @@ def read_notes(path: str) -> List[tuple]:
     except FileNotFoundError:
         return []
     numbers = {}
-    for *_, epoch, first, end in lines:
-        for number in range(int(first), int(end)):
+    for *_, epoch, first, end, every in lines:
+        for number in range(int(first), int(end), int(every)):
             numbers[int(epoch), number] = None
     return list(numbers)
 

@@ -1,5 +1,7 @@
 """Preparing batches on other machines, with tf.data's service."""
 
+import socket
+
 import tensorflow as tf
 
 from centernet_tf.errors import UserError
@@ -10,26 +12,28 @@ PROTOCOL = "grpc://"
 def through_service(batches, address: str):
     """Has the workers of a tf.data service make the batches, and fetches them over the network.
 
-    Every worker goes over the whole data set, in an order of its own once there are several, so
-    that what an epoch shows is then no longer each image once. With one worker the batches are
-    those that this process would make. The workers read the shards themselves: data.path must be
+    Each epoch is made by one worker, so several workers make several epochs side by side, whose
+    batches arrive by turns; every batch comes once. With one worker the batches are those that this
+    process would make, in their order. The workers read the shards themselves: data.path must be
     the same folder for them.
 
     Args:
-      batches: `tf.data.Dataset` of known cardinality.
+      batches: `tf.data.Dataset` that is a `flat_map` of a range of epochs; its cardinality must not
+        be asserted, as each worker gives a part.
       address: of the dispatcher, such as grpc://host:5050.
 
+    Returns:
+      `tf.data.Dataset` of the same elements, of unknown cardinality.
+
     Raises:
-      UserError: the address is of another form.
+      UserError: the address is of another form, or nobody answers there.
     """
     check_address(address)
-    count = batches.cardinality()
-    fetched = batches.apply(
-        tf.data.experimental.service.distribute(
-            processing_mode=tf.data.experimental.service.ShardingPolicy.OFF, service=address
-        )
+    require_answer(address)
+    policy = tf.data.experimental.service.ShardingPolicy.DYNAMIC
+    return batches.apply(
+        tf.data.experimental.service.distribute(processing_mode=policy, service=address)
     )
-    return fetched.take(count).apply(tf.data.experimental.assert_cardinality(count))
 
 
 def check_address(address: str) -> None:
@@ -41,14 +45,29 @@ def check_address(address: str) -> None:
         )
 
 
+def require_answer(address: str, timeout_seconds: float = 10.0) -> None:
+    """Raises UserError when nobody listens at grpc://HOST:PORT; TensorFlow would wait forever."""
+    host, _, port = address.removeprefix(PROTOCOL).rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout_seconds).close()
+    except (OSError, OverflowError) as error:
+        raise UserError(
+            f"No dispatcher of a tf.data service answers at {address} ({error}). Start one with "
+            "python -m pipelines.data_service --port=PORT, or correct the address."
+        ) from error
+
+
 def start_dispatcher(port: int):
     """Starts the dispatcher of a service; 0 takes a free port.
 
     Returns:
       `tf.data.experimental.service.DispatchServer`; `target` is its address.
+
+    Raises:
+      UserError: the port is taken.
     """
     config = tf.data.experimental.service.DispatcherConfig(port=port)
-    return tf.data.experimental.service.DispatchServer(config)
+    return _started(tf.data.experimental.service.DispatchServer, config, port)
 
 
 def start_worker(dispatcher: str, port: int = 0, host: str = "localhost"):
@@ -61,11 +80,24 @@ def start_worker(dispatcher: str, port: int = 0, host: str = "localhost"):
 
     Returns:
       `tf.data.experimental.service.WorkerServer`.
+
+    Raises:
+      UserError: the address is of another form, nobody answers there, or the port is taken.
     """
     check_address(dispatcher)
+    require_answer(dispatcher)
     config = tf.data.experimental.service.WorkerConfig(
         dispatcher_address=dispatcher.removeprefix(PROTOCOL),
         worker_address=f"{host}:{port}" if port else None,
         port=port,
     )
-    return tf.data.experimental.service.WorkerServer(config)
+    return _started(tf.data.experimental.service.WorkerServer, config, port)
+
+
+def _started(server, config, port):
+    try:
+        return server(config)
+    except RuntimeError as error:
+        raise UserError(
+            f"Cannot listen at port {port}: {error}. Choose another --port; 0 takes a free one."
+        ) from error

@@ -11,7 +11,6 @@ from centernet_tf.cli import describe_machine
 from centernet_tf.count_of import count_of
 from centernet_tf.data.input_pipeline import steps_per_epoch, train_dataset
 from centernet_tf.data.manifest import load_manifest
-from centernet_tf.data.service import through_service
 from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.evaluate import evaluate
@@ -157,8 +156,13 @@ def _train(config, manifest, run, write_dir, evaluate_between) -> None:
         for first, last, length in _parts(finished, batches, config.train.epochs, run.steps):
             data = distribute(
                 run.strategy,
-                lambda context, first=first, length=length: _batches(
-                    config, manifest, run.trainer.detector, first, left_out.notes_path, context
+                lambda context, first=first, length=length: train_dataset(
+                    config,
+                    manifest,
+                    run.trainer.detector.encode,
+                    first,
+                    left_out.notes_path,
+                    context,
                 ).skip(run.steps - length),
             )
             _fit(run, data, (first, last), length, callbacks)
@@ -205,15 +209,6 @@ def _parts(epoch, batches, epochs, steps):
     epoch += batches > 0
     if epoch < epochs:
         yield epoch, epochs, steps
-
-
-def _batches(config, manifest, detector, first_epoch, notes_path, input_context):
-    batches = train_dataset(
-        config, manifest, detector.encode, first_epoch, notes_path, input_context
-    )
-    if config.data.service:
-        batches = through_service(batches, config.data.service)
-    return batches
 
 
 def _fit(run, batches, epochs, steps, callbacks) -> None:

@@ -32,7 +32,11 @@ def test_usable_records_come_in_order_and_gaps_are_noted(mixed, tmp_path):
     path = tmp_path / "notes.txt"
     found = list(usable_only(mixed.repeat(2), height, tf.constant(7, tf.int64), str(path)))
     assert [int(value) for value in found] == [40] * 4
-    assert path.read_text().splitlines() == ["left out 7 1 3", "left out 7 4 6", "left out 7 7 9"]
+    assert path.read_text().splitlines() == [
+        "left out 7 1 3 1",
+        "left out 7 4 6 1",
+        "left out 7 7 9 1",
+    ]
 
 
 def test_without_faults_nothing_is_written(mixed, tmp_path):

@@ -54,6 +54,19 @@ def test_broken_records_are_left_out_and_named(broken, tmp_path, cache):
     assert names and {each.epoch for each in found} <= {0, 1}
 
 
+def test_each_of_two_input_pipelines_names_what_it_left_out(broken, tmp_path):
+    config = load_config([], [SETTINGS])
+    found = set()
+    for pipeline in range(2):
+        notes = tmp_path / f"notes{pipeline}.txt"
+        context = tf.distribute.InputContext(2, pipeline, 2)
+        list(train_dataset(config, broken, lists, 0, str(notes), context))
+        found |= set(explain(config, broken, read_notes(str(notes))))
+    faults = {each.fault for each in found}
+    assert faults and "it could not be read for a moment" not in faults
+    assert {each.file_name for each in found if "decoded" in each.fault} <= {"cut.jpg"}
+
+
 def test_what_a_broken_partner_spoils_is_left_out_too(broken, tmp_path):
     mixing = "data.augmentation.mixup=1.0,train.repeats_per_epoch=2"
     config = load_config([], [SETTINGS, mixing])

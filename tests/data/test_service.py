@@ -1,5 +1,7 @@
 """Batches over loopback from a dispatcher and a worker."""
 
+import socket
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,24 +12,60 @@ from centernet_tf.data.service import start_dispatcher, start_worker, through_se
 from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
 
-SETTINGS = "data.input_size=[64,96],train.global_batch_size=4,train.epochs=2,data.max_boxes=5"
+SETTINGS = "data.input_size=[64,96],train.global_batch_size=4,train.epochs=4,data.max_boxes=5"
+
+
+def batches_of(config, manifest):
+    encode = make_detector(config, manifest.num_classes).encode
+    return train_dataset(config, manifest, encode)
+
+
+def same(one, other):
+    return all(
+        np.array_equal(ours, theirs)
+        for ours, theirs in zip(tf.nest.flatten(one), tf.nest.flatten(other), strict=True)
+    )
 
 
 @pytest.mark.timeout(120)
-def test_one_worker_makes_the_batches_that_this_process_would(make_data_set, make_records):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_make_the_batches_that_this_process_would(make_data_set, make_records, workers):
     manifest = make_data_set({"train": make_records(10)})
-    config = load_config([], [SETTINGS])
-    encode = make_detector(config, manifest.num_classes).encode
-    here = train_dataset(config, manifest, encode)
     dispatcher = start_dispatcher(0)
-    worker = start_worker(dispatcher.target)
-    there = through_service(train_dataset(config, manifest, encode), dispatcher.target)
-    assert there.cardinality() == here.cardinality() == 4
+    running = [start_worker(dispatcher.target) for _ in range(workers)]
+    here = batches_of(load_config([], [SETTINGS]), manifest)
+    config = load_config([], [SETTINGS, f"data.service='{dispatcher.target}'"])
+    there = batches_of(config, manifest)
+    assert there.cardinality() == here.cardinality() == 8
     assert there.element_spec == here.element_spec
-    for one, other in zip(here, there, strict=True):
-        for ours, fetched in zip(tf.nest.flatten(one), tf.nest.flatten(other), strict=True):
-            np.testing.assert_array_equal(ours, fetched)
-    del worker
+    expected, found = list(here), list(there)
+    if workers == 1:
+        assert all(same(*each) for each in zip(expected, found, strict=True))
+    # Several make different epochs side by side: the order is another, nothing comes twice.
+    places = [[i for i, one in enumerate(expected) if same(one, other)] for other in found]
+    assert sorted(places) == [[i] for i in range(8)]
+    del running
+
+
+@pytest.mark.timeout(60)
+def test_nobody_at_the_address_is_an_error():
+    with socket.socket() as unused:
+        unused.bind(("localhost", 0))
+        address = f"grpc://localhost:{unused.getsockname()[1]}"
+        with pytest.raises(UserError, match=f"No dispatcher .* answers at {address}"):
+            through_service(tf.data.Dataset.range(3), address)
+        with pytest.raises(UserError, match="No dispatcher"):
+            start_worker(address)
+
+
+@pytest.mark.timeout(60)
+def test_a_taken_port_is_an_error():
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UserError, match=f"Cannot listen at port {port}"):
+            start_dispatcher(port)
 
 
 @pytest.mark.parametrize("address", ["host:5050", "grpc://host", "grpc://:1", "grpc://host:x"])
