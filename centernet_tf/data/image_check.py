@@ -105,7 +105,9 @@ def _check(data: bytes) -> CheckedImage:
         if orientation == 1 and is_plain and is_readable:
             kept_format = "png" if stored_format == "PNG" else "jpeg"
             return CheckedImage(data, kept_format, height, width, orientation, "")
-        pixels = exif.upright_image(_to_rgb(image), orientation)
+        pixels = _to_rgb(image)
+        # Of TIFF, Pillow turns the pixels upright as it loads them, and forgets the orientation.
+        pixels = exif.upright_image(pixels, _orientation(image))
     encoded, new_format = _encode(pixels, lossy=stored_format in _LOSSY_FORMATS)
     height, width = pixels.height, pixels.width
     if _tensorflow_size(encoded) != (height, width):
@@ -139,7 +141,9 @@ def _to_rgb(image: Image.Image) -> Image.Image:
             raise ImageFault(
                 "undecodable_image", f"pixel values of mode {image.mode} have no fixed range"
             )
-        return Image.fromarray((values.astype(np.uint32) >> 8).astype(np.uint8)).convert("RGB")
+        # 32 bits say nothing of the range; what fits into 8 was only stored wider.
+        shift = 0 if image.mode == "I" and values.max() < 256 else 8
+        return Image.fromarray((values.astype(np.uint32) >> shift).astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         colours = image.convert("RGBA")
         white = Image.new("RGBA", colours.size, (255, 255, 255, 255))
