@@ -6,8 +6,8 @@ import yaml
 
 from centernet_tf.data.is_name import is_name
 from centernet_tf.data.label_map import read_label_map
-from centernet_tf.data.quote import quote
 from centernet_tf.errors import UserError
+from centernet_tf.quote import quote
 
 
 def read_lines(path: str) -> List[str]:

@@ -14,9 +14,9 @@ from centernet_tf.data.annotations import (
 )
 from centernet_tf.data.is_name import is_name
 from centernet_tf.data.problems import ProblemReport
-from centernet_tf.data.quote import quote
 from centernet_tf.data.safe_path import path_inside
 from centernet_tf.errors import UserError
+from centernet_tf.quote import quote
 
 _LARGEST_ID = 2**63 - 1
 _LARGEST_AREA = 1e12

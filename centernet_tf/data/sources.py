@@ -7,11 +7,11 @@ from typing import List, Sequence, Tuple
 from centernet_tf.data.annotations import AnnotatedSplit, Category, RecordSplit
 from centernet_tf.data.class_names import is_yaml, names_by_id, read_data_yaml, yolo_names
 from centernet_tf.data.coco import read_coco
-from centernet_tf.data.quote import quote
 from centernet_tf.data.shapes import draw_dataset
 from centernet_tf.data.voc import read_voc
 from centernet_tf.data.yolo import read_yolo
 from centernet_tf.errors import UserError, nearest
+from centernet_tf.quote import quote
 
 PICTURES_FOLDER = "pictures"
 # The settings that each form of annotations takes.

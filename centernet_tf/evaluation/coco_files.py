@@ -4,8 +4,8 @@ import json
 from typing import Sequence
 
 from centernet_tf.data.coco import load_document
-from centernet_tf.data.quote import quote
 from centernet_tf.errors import UserError
+from centernet_tf.quote import quote
 
 
 def read_ground_truth(path: str) -> dict:

@@ -50,9 +50,8 @@ def read_pickle(stream, look_up, storage_of=None):
     """
     machine = _Machine(look_up, storage_of)
     try:
-        for number, (instruction, argument, _) in enumerate(pickletools.genops(stream)):
-            if number >= MOST_INSTRUCTIONS:
-                raise UserError(f"its pickle has more than {MOST_INSTRUCTIONS:,} instructions")
+        for instruction, argument, _ in pickletools.genops(stream):
+            machine.count(1)
             machine.step(instruction.name, argument)
         return machine.stack.pop()
     except (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError) as error:
@@ -66,6 +65,13 @@ class _Machine:
     def __init__(self, look_up, storage_of):
         self.stack, self.memo = [], {}
         self._look_up, self._storage_of = look_up, storage_of
+        self._done = 0
+
+    def count(self, instructions):
+        """Adds to what has been carried out; a file that asks for too much is refused."""
+        self._done += instructions
+        if self._done > MOST_INSTRUCTIONS:
+            raise UserError(f"its pickle has more than {MOST_INSTRUCTIONS:,} instructions")
 
     def step(self, name, argument):
         if name in _PUSHES:
@@ -166,7 +172,7 @@ class _Machine:
 
     def _reduce(self, _):
         arguments, function = self.stack.pop(), self.stack.pop()
-        self.stack.append(_called(function, arguments))
+        self.stack.append(self._called(function, arguments))
 
     def _newobj(self, _):
         self._reduce(None)
@@ -178,11 +184,11 @@ class _Machine:
     def _inst(self, argument):
         module, _, name = argument.partition(" ")
         arguments = tuple(self._items())
-        self.stack.append(_called(self._look_up(module, name), arguments))
+        self.stack.append(self._called(self._look_up(module, name), arguments))
 
     def _obj(self, _):
         function, *arguments = self._items()
-        self.stack.append(_called(function, tuple(arguments)))
+        self.stack.append(self._called(function, tuple(arguments)))
 
     def _build(self, _):
         # The state of an object: attributes that no tensor and no container needs.
@@ -199,13 +205,14 @@ class _Machine:
             raise UserError("its pickle names a storage where none can be")
         self.stack.append(self._storage_of(identity))
 
-
-def _called(function, arguments):
-    if isinstance(function, Inert):
-        return Inert(function.name)
-    if not isinstance(function, Builder) or not isinstance(arguments, tuple):
-        raise ValueError("a call of what is no function")
-    return function.function(*arguments)
+    def _called(self, function, arguments):
+        if isinstance(function, Inert):
+            return Inert(function.name)
+        if not isinstance(function, Builder) or not isinstance(arguments, tuple):
+            raise ValueError("a call of what is no function")
+        # A function may copy what it is given, which the memo can give again and again.
+        self.count(sum(len(part) for part in arguments if isinstance(part, (list, tuple, dict))))
+        return function.function(*arguments)
 
 
 def _with_items(mapping, items):

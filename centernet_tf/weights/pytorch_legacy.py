@@ -3,8 +3,9 @@
 import struct
 
 from centernet_tf.errors import UserError
+from centernet_tf.quote import quote
 from centernet_tf.weights.pickle_machine import read_pickle
-from centernet_tf.weights.stored_tensor import Storage, is_count
+from centernet_tf.weights.stored_tensor import Storage, checked_name, is_count
 from centernet_tf.weights.torch_globals import StorageType, look_up
 
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -39,7 +40,8 @@ def read_legacy(data, stream):
         stream, look_up, lambda identity: _storage(identity, storages, views, order)
     )
     keys = read_pickle(stream, look_up)
-    if not isinstance(keys, list) or len(keys) != len(storages) or set(keys) != set(storages):
+    keys = list(map(checked_name, keys)) if isinstance(keys, list) else []
+    if len(keys) != len(storages) or set(keys) != set(storages):
         raise UserError("its list of storages does not fit its tensors")
     _attach(storages, keys, data, stream.tell(), order)
     for view, storage, first in views:
@@ -51,11 +53,11 @@ def _storage(identity, storages, views, order):
     kind, storage_type, key, _, length, view = identity
     if kind != "storage" or not isinstance(storage_type, StorageType):
         raise ValueError("a storage of an unknown kind")
-    if key not in storages:
+    if checked_name(key) not in storages:
         storages[key] = Storage(storage_type.element, length, order)
     storage = storages[key]
     if (storage.element, storage.length) != (storage_type.element, length):
-        raise UserError(f"the storage {key!r:.40} is described in two ways")
+        raise UserError(f"the storage {quote(key)} is described in two ways")
     if view is None:
         return storage
     # Before 0.4 a storage could be a stretch of another.

@@ -6,8 +6,9 @@ import zipfile
 import zlib
 
 from centernet_tf.errors import UserError
+from centernet_tf.quote import quote
 from centernet_tf.weights.pickle_machine import read_pickle
-from centernet_tf.weights.stored_tensor import Storage
+from centernet_tf.weights.stored_tensor import Storage, checked_name
 from centernet_tf.weights.torch_globals import StorageType, look_up
 
 FIRST_BYTES = b"PK\x03\x04"
@@ -36,15 +37,15 @@ def read_zip(data):
         kind, storage_type, key, _, length = identity
         if kind != "storage" or not isinstance(storage_type, StorageType):
             raise ValueError("a storage of an unknown kind")
-        if key not in storages:
+        if checked_name(key) not in storages:
             name = f"{folder}/data/{key}"
             if name not in members:
-                raise UserError(f"the storage {name!r:.80} is not in the file")
+                raise UserError(f"the storage {quote(name)} is not in the file")
             storages[key] = Storage(storage_type.element, length, order)
             storages[key].attach(members[name]())
         storage = storages[key]
         if (storage.element, storage.length) != (storage_type.element, length):
-            raise UserError(f"the storage {key!r:.40} is described in two ways")
+            raise UserError(f"the storage {quote(key)} is described in two ways")
         return storage
 
     return read_pickle(io.BytesIO(members[f"{folder}/data.pkl"]()), look_up, storage_of)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from centernet_tf.errors import UserError
+from centernet_tf.quote import quote
 
 # NumPy types without byte order. bfloat16, which NumPy has not, is read as its 16 bits.
 ELEMENTS = {
@@ -33,7 +34,7 @@ class Storage:
 
     def __init__(self, element, length, byte_order="<"):
         if not is_count(length):
-            raise UserError(f"a storage has a length of {length!r:.40}")
+            raise UserError(f"a storage has a length of {quote(length)}")
         self.element, self.length, self.byte_order = element, length, byte_order
         self.data = None
 
@@ -74,7 +75,7 @@ class StoredTensor:
         self._storage, self._first, self._strides = storage, first, tuple(strides)
         counts = (first, *self.shape, *self._strides)
         if self.element is None or not all(map(is_count, counts)):
-            raise UserError(f"a tensor is described by {str(counts):.80}")
+            raise UserError(f"a tensor is described by {quote(counts)}")
         if len(self.shape) != len(self._strides) or len(self.shape) > 16:
             raise UserError(
                 f"a tensor has {len(self.shape)} sides and {len(self._strides)} strides"
@@ -114,6 +115,17 @@ def _native(values, element):
     if element == "bfloat16":
         return (values.astype(np.uint32) << 16).view(np.float32)
     return np.array(values, values.dtype.newbyteorder("="), order="C")
+
+
+def checked_name(name):
+    """Returns the name of a storage, a str or an int; other kinds may not be hashable in peace.
+
+    Raises:
+      UserError: it is of another kind.
+    """
+    if type(name) not in (str, int):
+        raise UserError(f"a storage is named by {quote(name)}")
+    return name
 
 
 def is_count(value) -> bool:

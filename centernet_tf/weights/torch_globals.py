@@ -103,6 +103,8 @@ def _default_dict(*_):
 
 
 def _size(sides=()):
+    if not isinstance(sides, (tuple, list)):
+        raise ValueError("a size that is no list of sides")
     return tuple(sides)
 
 

@@ -176,6 +176,31 @@ def test_too_many_instructions(monkeypatch):
         read_pickle(io.BytesIO(b"]" * 2000 + b"."), look_up)
 
 
+def test_calls_that_copy_a_long_list_again_and_again(monkeypatch):
+    monkeypatch.setattr(pickle_machine, "MOST_INSTRUCTIONS", 10_000)
+    program = b"\x80\x02((" + b"N" * 1000 + b"lq\x00ctorch\nSize\nq\x01"
+    program += b"h\x01h\x00\x85R" * 20 + b"t."
+    with pytest.raises(UserError, match="more than 10,000 instructions"):
+        read_pickle(io.BytesIO(program), look_up)
+
+
+_DEEP = b")" + b"\x85" * 100_000
+_DOUBLED = b")" + b"2\x86" * 60
+
+
+@pytest.mark.parametrize("nested", [_DEEP, _DOUBLED], ids=["deep", "doubled"])
+@pytest.mark.parametrize("place", ["name", "length"])
+def test_storages_named_or_measured_by_what_is_nested(tmp_path, nested, place):
+    name, length = (nested, b"K\x04") if place == "name" else (b"X\x01\x00\x00\x000", nested)
+    program = b"\x80\x02(X\x07\x00\x00\x00storagectorch\nFloatStorage\n"
+    program += name + b"X\x03\x00\x00\x00cpu" + length + b"tQ."
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a/data.pkl", program)
+        archive.writestr("a/data/0", bytes(16))
+    assert "a storage " in refusal(tmp_path / "a.pth", stream.getvalue())
+
+
 @pytest.mark.parametrize(
     "program, sentence",
     [
