@@ -31,7 +31,9 @@ flags.DEFINE_multi_string(
     "splits of data.yaml; records: NAME:PATTERN of TFRecord files; once for every split, and with "
     "several forms each begins with its own, as coco:NAME:...",
 )
-flags.DEFINE_string("voc_root", "", "voc: folder that holds Annotations, JPEGImages and ImageSets.")
+flags.DEFINE_multi_string(
+    "voc_root", [], "voc: folder that holds Annotations, JPEGImages and ImageSets; repeatable."
+)
 flags.DEFINE_list("splits", ["trainval", "test"], "voc: names of lists in ImageSets/Main.")
 flags.DEFINE_string(
     "labels_file",

@@ -67,6 +67,22 @@ def read_data_yaml(path: str) -> dict:
     return document
 
 
+def keypoint_values(document: dict, path: str) -> int:
+    """Returns how many numbers of keypoints follow each box: the product of YOLO's `kpt_shape`.
+
+    Raises:
+      UserError: it is no pair of counts.
+    """
+    shape = document.get("kpt_shape", [0, 0])
+    is_pair = isinstance(shape, list) and len(shape) == 2
+    if not is_pair or not all(type(side) is int and side >= 0 for side in shape):
+        raise UserError(
+            f"'kpt_shape' in '{path}' must be a number of keypoints and one of values, such as "
+            f"[17, 3]; found {quote(shape)}."
+        )
+    return shape[0] * shape[1]
+
+
 def yolo_names(path: str) -> Dict[int, str]:
     """Returns class names by YOLO's numbers, which start at 0.
 

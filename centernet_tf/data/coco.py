@@ -18,7 +18,8 @@ from centernet_tf.data.safe_path import path_inside
 from centernet_tf.errors import UserError
 from centernet_tf.quote import quote
 
-_LARGEST_ID = 2**63 - 1
+# What `record_parser` reads exactly.
+_LARGEST_ID = 9 * 10**18 - 1
 _LARGEST_AREA = 1e12
 
 

@@ -11,8 +11,10 @@ from centernet_tf.data.annotations import AnnotatedSplit, Category, ImageAnnotat
 from centernet_tf.data.box_check import check_boxes
 from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.data_set_folder import (
+    REPORT_NAME,
     check_split_names,
     new_data_set,
+    refuse_strangers,
     write_report_and_manifest,
 )
 from centernet_tf.data.image_check import ImageFault, check_image
@@ -20,7 +22,12 @@ from centernet_tf.data.manifest import manifest_document
 from centernet_tf.data.problems import ProblemReport
 from centernet_tf.data.progress import ProgressBar
 from centernet_tf.data.report_table import report_table, too_many_problems
-from centernet_tf.data.shard_writer import MAX_SHARDS, ShardWriter, default_num_shards
+from centernet_tf.data.shard_writer import (
+    MAX_SHARDS,
+    ShardWriter,
+    default_num_shards,
+    shard_names,
+)
 from centernet_tf.data.tf_example import serialize_example
 from centernet_tf.errors import UserError
 
@@ -43,6 +50,10 @@ def convert(
     _check_options(splits, options)
     categories = merge_categories(splits)
     with new_data_set(output_dir, options.overwrite) as folder:
+        # Now, not when hours of work are to be moved there.
+        for split in splits:
+            names = shard_names(split.name, _num_shards(split, options))
+            refuse_strangers(output_dir, [REPORT_NAME, *names])
         entries = {split.name: _write_split(split, categories, folder, options) for split in splits}
         reports = {split.name: split.report for split in splits}
         print(report_table(reports, categories))
@@ -63,8 +74,10 @@ def convert(
 def merge_categories(splits: Sequence[AnnotatedSplit]) -> Tuple[Category, ...]:
     """Returns the categories of all splits, sorted by id.
 
+    A category has the keypoints of the split that names some; the others' objects are without.
+
     Raises:
-      UserError: an id has two names, or a name two ids.
+      UserError: an id has two names, a name two ids, or a category two lists of keypoints.
     """
     by_id: Dict[int, Tuple[Category, str]] = {}
     by_name: Dict[str, int] = {}
@@ -77,7 +90,9 @@ def merge_categories(splits: Sequence[AnnotatedSplit]) -> Tuple[Category, ...]:
                     f"'{category.name}' in split '{split.name}'; the splits of one data set need "
                     "the same category list."
                 )
-            if first.keypoints != category.keypoints:
+            if not first.keypoints:
+                by_id[category.id] = (category, split.name)
+            elif category.keypoints and first.keypoints != category.keypoints:
                 raise UserError(
                     f"Category '{category.name}' has other keypoints in split '{origin}' than in "
                     f"split '{split.name}'; the splits of one data set need the same."
@@ -102,11 +117,14 @@ def _check_options(splits, options: ConvertOptions) -> None:
         raise UserError(f"--max_bad_fraction must be from 0 to 1; got {options.max_bad_fraction}.")
 
 
+def _num_shards(split: AnnotatedSplit, options: ConvertOptions) -> int:
+    return min(options.num_shards or default_num_shards(split.num_images), split.num_images)
+
+
 def _write_split(split: AnnotatedSplit, categories, folder: str, options: ConvertOptions) -> dict:
     names = {category.id: category.name for category in categories}
     num_keypoints = max(len(category.keypoints) for category in categories)
-    num_shards = options.num_shards or default_num_shards(split.num_images)
-    writer = ShardWriter(folder, split.name, min(num_shards, split.num_images))
+    writer = ShardWriter(folder, split.name, _num_shards(split, options))
     bar = ProgressBar(split.name, split.num_images)
     report = split.report
     try:

@@ -114,18 +114,53 @@ def _remove_remains(output_dir: str) -> None:
         shutil.rmtree(staging)
 
 
+def refuse_strangers(output_dir: str, names: Sequence[str]) -> None:
+    """Raises UserError when a file of these names is there that no data set of ours will lose."""
+    own = files_of(os.path.join(output_dir, manifest.FILE_NAME))
+    for name in names:
+        path = os.path.join(output_dir, name)
+        if name not in own and os.path.lexists(path):
+            raise UserError(
+                f"'{path}' is there already and belongs to no data set in that folder; move it "
+                "away, or give another --output_dir."
+            )
+
+
 def _publish(staging: str, output_dir: str) -> None:
-    """Moves the finished files out of staging, in the place of those of an earlier data set."""
+    """Moves the finished files out of staging, in the place of those of an earlier data set.
+
+    After an exception everything is moved back.
+    """
     new_manifest = os.path.join(staging, manifest.FILE_NAME)
-    target = os.path.join(output_dir, manifest.FILE_NAME)
-    if os.path.exists(target):
-        os.replace(target, os.path.join(staging, _REPLACED))
-        _remove(output_dir, files_of(os.path.join(staging, _REPLACED)))
-    for name in files_of(new_manifest):
-        os.replace(os.path.join(staging, name), os.path.join(output_dir, name))
+    refuse_strangers(output_dir, files_of(new_manifest))
     # A copy stays in staging until the move is done, so that after a kill the shards are known.
     shutil.copyfile(new_manifest, new_manifest + ".copy")
-    os.replace(new_manifest + ".copy", target)
+    done = []
+    try:
+        for source, target in _moves(staging, output_dir, new_manifest):
+            os.replace(source, target)
+            done.append((source, target))
+    except BaseException:
+        for source, target in reversed(done):
+            os.replace(target, source)
+        raise
+
+
+def _moves(staging, output_dir, new_manifest):
+    """Returns (source, target) of what is to be moved, in this order."""
+    listed = os.path.join(output_dir, manifest.FILE_NAME)
+    moves = []
+    if os.path.exists(listed):
+        aside = os.path.join(staging, "replaced")
+        os.mkdir(aside)
+        old = [name for name in files_of(listed) if os.path.exists(os.path.join(output_dir, name))]
+        moves = [(listed, os.path.join(staging, _REPLACED))]
+        moves += [(os.path.join(output_dir, name), os.path.join(aside, name)) for name in old]
+    moves += [
+        (os.path.join(staging, name), os.path.join(output_dir, name))
+        for name in files_of(new_manifest)
+    ]
+    return [*moves, (new_manifest + ".copy", listed)]
 
 
 def _remove(folder: str, names: list) -> None:

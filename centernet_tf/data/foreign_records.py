@@ -78,11 +78,11 @@ def _refuse_own_files(splits: Sequence[RecordSplit], output_dir: str) -> None:
 
 
 def _read_split(split: RecordSplit, output_dir: str, report: ProblemReport) -> dict:
-    shards = []
+    shards, image_ids = [], set()
     bar = ProgressBar(split.name, len(split.shard_paths))
     try:
         for path in split.shard_paths:
-            count = _read_shard(path, split.categories, report)
+            count = _read_shard(path, split.categories, report, image_ids)
             name = _name_from(output_dir, path)
             shards.append({**shard_entry(name, path, count), "foreign": True})
             bar.advance()
@@ -104,7 +104,7 @@ def _name_from(folder: str, path: str) -> str:
     return path if name.split(os.sep)[0] == os.pardir else name
 
 
-def _read_shard(path: str, categories, report: ProblemReport) -> int:
+def _read_shard(path: str, categories, report: ProblemReport, image_ids: set) -> int:
     """Reads every record of a file into the report; returns how many there are."""
     class_ids = [category.id for category in categories]
 
@@ -120,7 +120,7 @@ def _read_shard(path: str, categories, report: ProblemReport) -> int:
                 raise _unusable(
                     path, count, f"the labels file has no class with the id {fields['unknown_id']}"
                 )
-            _count(fields, categories, report)
+            _count(fields, categories, report, image_ids)
             count += 1
     except _READ_ERRORS as error:
         raise _unusable(path, count, _fault(path, count)) from error
@@ -134,7 +134,7 @@ def _unusable(path: str, before: int, fault: str) -> UserError:
     )
 
 
-def _count(fields, categories, report: ProblemReport) -> None:
+def _count(fields, categories, report: ProblemReport, image_ids: set) -> None:
     file_name = fields["file_name"].decode("utf-8", "replace")
     count = len(fields["classes"])
     for box_px in fields["boxes_px"].tolist():
@@ -143,6 +143,10 @@ def _count(fields, categories, report: ProblemReport) -> None:
             report.add("doubtful_box", file_name, f"{fault}: yxyx {box_px}")
     if not count:
         report.add("image_without_boxes", file_name)
+    image_id = int(fields["image_id"])
+    if image_id in image_ids:
+        report.add("repeated_id", file_name, f"image/source_id gives {image_id}")
+    image_ids.add(image_id)
     report.images_read += 1
     report.images_written += 1
     report.boxes_read += count

@@ -36,6 +36,7 @@ REASONS = {
     "clipped": Reason("box", False, "reached out by up to 2 pixels, clipped to the image"),
     "image_without_annotation": Reason("image", False, "no annotation file; kept without boxes"),
     "image_without_boxes": Reason("image", False, "no boxes (left); kept as background"),
+    "repeated_id": Reason("image", False, "id of an earlier record; the split cannot be scored"),
     "oriented": Reason("image", False, "EXIF orientation applied to the pixels"),
     "reencoded": Reason(
         "image", False, "pixels stored anew in a form that TensorFlow reads as RGB"

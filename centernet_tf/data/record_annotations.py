@@ -3,6 +3,7 @@
 from centernet_tf.data.annotations import BoxAnnotation, ImageAnnotation
 from centernet_tf.data.record_parser import parse_record
 from centernet_tf.data.record_stream import read_shards
+from centernet_tf.errors import UserError
 
 
 def read_annotations(manifest, split: str) -> list:
@@ -13,7 +14,7 @@ def read_annotations(manifest, split: str) -> list:
       split: name of the split.
 
     Raises:
-      UserError: there is no such split, or it is empty.
+      UserError: there is no such split, it is empty, or two of its records have one image id.
     """
     class_ids = list(manifest.class_ids)
 
@@ -24,7 +25,21 @@ def read_annotations(manifest, split: str) -> list:
         return fields
 
     records = read_shards(manifest.split(split).shard_paths).map(annotation, 2)
-    return [_image(fields, class_ids) for fields in records.as_numpy_iterator()]
+    images = [_image(fields, class_ids) for fields in records.as_numpy_iterator()]
+    _refuse_repeated_ids(images, split)
+    return images
+
+
+def _refuse_repeated_ids(images, split: str) -> None:
+    by_id = {}
+    for image in images:
+        other = by_id.setdefault(image.image_id, image)
+        if other is not image:
+            raise UserError(
+                f"Two records of the split '{split}' have the image id {image.image_id}: those of "
+                f"'{other.file_name}' and '{image.file_name}', so their detections could not be "
+                "told apart. Make the records again with an image/source_id of its own for each."
+            )
 
 
 def _image(fields, class_ids):

@@ -150,8 +150,9 @@ def _contiguous(labels, class_ids):
 
 
 def _image_id(source_id, file_name):
-    # 18 digits fit an int64; 2^52 keeps hashes exact where JSON readers use doubles.
-    is_number = tf.strings.regex_full_match(source_id, r"-?[0-9]{1,18}")
+    # What surely fits an int64 (COCO's reader refuses more); 2^52 keeps hashes exact where JSON
+    # readers use doubles.
+    is_number = tf.strings.regex_full_match(source_id, r"-?([0-9]{1,18}|[1-8][0-9]{18})")
     number = tf.strings.to_number(tf.where(is_number, source_id, "0"), tf.int64)
     name = tf.where(tf.strings.length(source_id) > 0, source_id, file_name)
     return tf.where(is_number, number, tf.strings.to_hash_bucket_fast(name, 2**52))

@@ -14,6 +14,8 @@ from centernet_tf.errors import UserError
 # How many pictures are drawn where nobody says otherwise.
 NUM_TRAIN, NUM_VAL = 1200, 200
 _JPEG_QUALITY = 92
+# An empty file that says whose a folder is.
+_MARK = ".drawn"
 
 
 def draw_dataset(
@@ -25,21 +27,38 @@ def draw_dataset(
     complete.
 
     Args:
-      output_dir: made where it is missing; files of the same names are replaced.
+      output_dir: made where it is missing; earlier drawings are replaced.
       num_train, num_val: number of pictures.
       image_size: (height, width) in pixels, each from 64 to 2048.
       seed: every random choice follows from it.
 
     Raises:
-      UserError: the image size is out of range, or the folder cannot be written.
+      UserError: the image size is out of range, the folder holds what was not drawn here, or it
+        cannot be written.
     """
     if not all(64 <= side <= 2048 for side in image_size):
         raise UserError(f"Pictures of shapes are 64 to 2048 pixels a side; got {image_size}.")
+    _claim(output_dir)
     for number, (split, count) in enumerate((("train", num_train), ("val", num_val))):
         try:
             _draw_split(output_dir, split, count, image_size, (seed, number))
         except OSError as error:
             raise UserError(f"Cannot draw into '{output_dir}': {error.strerror}.") from error
+
+
+def _claim(folder: str) -> None:
+    """Marks the folder as one for drawings, which may be replaced."""
+    mark = os.path.join(folder, _MARK)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        if os.listdir(folder) and not os.path.exists(mark):
+            raise UserError(
+                f"'{folder}' holds files that were not drawn by this program; move them away, or "
+                "give another --output_dir."
+            )
+        open(mark, "w").close()
+    except OSError as error:
+        raise UserError(f"Cannot draw into '{folder}': {error.strerror}.") from error
 
 
 def _draw_split(output_dir: str, split: str, count: int, image_size, seeds) -> None:

@@ -15,6 +15,11 @@ def default_num_shards(num_images: int) -> int:
     return max(1, min(num_images // 4, max(8, -(-num_images // 1000)), MAX_SHARDS))
 
 
+def shard_names(split: str, num_shards: int) -> List[str]:
+    """Returns the names of the files of a split."""
+    return [f"{split}-{shard:05d}-of-{num_shards:05d}.tfrecord" for shard in range(num_shards)]
+
+
 class ShardWriter:
     """Deals records out to `split-00000-of-0000N.tfrecord` files of `folder`, one after the other.
 
@@ -23,9 +28,7 @@ class ShardWriter:
     """
 
     def __init__(self, folder: str, split: str, num_shards: int):
-        self._names = [
-            f"{split}-{shard:05d}-of-{num_shards:05d}.tfrecord" for shard in range(num_shards)
-        ]
+        self._names = shard_names(split, num_shards)
         self._paths = [os.path.join(folder, name) for name in self._names]
         self._writers = [tf.io.TFRecordWriter(path) for path in self._paths]
         self._counts = [0] * num_shards

@@ -5,7 +5,13 @@ import os
 from typing import List, Sequence, Tuple
 
 from centernet_tf.data.annotations import AnnotatedSplit, Category, RecordSplit
-from centernet_tf.data.class_names import is_yaml, names_by_id, read_data_yaml, yolo_names
+from centernet_tf.data.class_names import (
+    is_yaml,
+    keypoint_values,
+    names_by_id,
+    read_data_yaml,
+    yolo_names,
+)
 from centernet_tf.data.coco import read_coco
 from centernet_tf.data.shapes import draw_dataset
 from centernet_tf.data.voc import read_voc
@@ -91,19 +97,21 @@ def coco_splits(descriptions: Sequence[str]) -> List[AnnotatedSplit]:
     return splits
 
 
-def voc_splits(voc_root: str, splits: Sequence[str], labels_file: str = "") -> List[AnnotatedSplit]:
-    """Reads the lists `splits` of a Pascal VOC folder.
+def voc_splits(
+    voc_roots: Sequence[str], splits: Sequence[str], labels_file: str = ""
+) -> List[AnnotatedSplit]:
+    """Reads the lists `splits` of Pascal VOC folders.
 
     Raises:
-      UserError: the folder is not given, or something in it is missing or wrong.
+      UserError: no folder is given, or something in one is missing or wrong.
     """
-    if not voc_root:
+    if not [root for root in voc_roots if root]:
         raise UserError(
             "--format=voc needs --voc_root, the folder with Annotations and JPEGImages."
         )
     if not [name for name in splits if name]:
         raise UserError("--format=voc needs --splits, such as --splits=trainval,test.")
-    return read_voc(voc_root, splits, labels_file)
+    return read_voc(voc_roots, splits, labels_file)
 
 
 def yolo_splits(descriptions: Sequence[str], labels_file: str) -> List[AnnotatedSplit]:
@@ -122,7 +130,9 @@ def yolo_splits(descriptions: Sequence[str], labels_file: str) -> List[Annotated
         raise UserError(
             "--format=yolo needs --labels_file, YOLO's data.yaml or the class names, one a line."
         )
-    names = yolo_names(labels_file)
+    names, num_keypoint_values = yolo_names(labels_file), 0
+    if is_yaml(labels_file):
+        num_keypoint_values = keypoint_values(read_data_yaml(labels_file), labels_file)
     paths = [_yolo_paths(description, form) for description in descriptions]
     if not paths and is_yaml(labels_file):
         paths = _yaml_splits(labels_file)
@@ -130,7 +140,9 @@ def yolo_splits(descriptions: Sequence[str], labels_file: str) -> List[Annotated
         raise UserError(f"--format=yolo needs at least one {form}.")
     folders = [labels_dir for _, _, labels_dir in paths]
     return [
-        read_yolo(name, images, labels_dir, names, folders.count(labels_dir) > 1)
+        read_yolo(
+            name, images, labels_dir, names, folders.count(labels_dir) > 1, num_keypoint_values
+        )
         for name, images, labels_dir in paths
     ]
 

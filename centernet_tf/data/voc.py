@@ -39,31 +39,37 @@ _EXTENSIONS = (
 )
 
 
-def read_voc(voc_root: str, splits: Sequence[str], labels_file: str = "") -> List[AnnotatedSplit]:
-    """Reads the splits of one VOC folder; they share one category list.
+def read_voc(
+    voc_roots: Sequence[str], splits: Sequence[str], labels_file: str = ""
+) -> List[AnnotatedSplit]:
+    """Reads splits of VOC folders; they share one category list.
 
     Args:
-      voc_root: folder that holds Annotations, JPEGImages and ImageSets/Main.
-      splits: names of lists in ImageSets/Main, without `.txt`.
+      voc_roots: folders that hold Annotations, JPEGImages and ImageSets/Main.
+      splits: names of lists in ImageSets/Main, without `.txt`; a split is the images of that list
+        in every folder that has it, as `trainval` of 2007 and 2012 together.
       labels_file: class names, one a line, numbered from 1; by default all names found, sorted.
 
     Returns:
-      One split a name; image ids are the positions from 1 in the sorted list of the split.
+      One split a name; image ids are the positions from 1 in its sorted lists.
 
     Raises:
       UserError: a folder, list or labels file is missing or empty.
     """
-    for folder in ("Annotations", "JPEGImages"):
-        if not os.path.isdir(os.path.join(voc_root, folder)):
-            raise UserError(f"'{voc_root}' is not a Pascal VOC folder: it holds no '{folder}'.")
+    for voc_root in voc_roots:
+        for folder in ("Annotations", "JPEGImages"):
+            if not os.path.isdir(os.path.join(voc_root, folder)):
+                raise UserError(f"'{voc_root}' is not a Pascal VOC folder: it holds no '{folder}'.")
     parsed = []
     for split in splits:
         report = ProblemReport()
-        parsed.append((split, _read_split(voc_root, split, report), report))
+        parsed.append((split, _read_split(voc_roots, split, report), report))
     found = {box.name for _, images, _ in parsed for image in images for box in image.boxes}
     names = read_lines(labels_file) if labels_file else sorted(found)
     if not names:
-        raise UserError(f"'{voc_root}' holds no objects in the splits {', '.join(splits)}.")
+        raise UserError(
+            f"'{', '.join(voc_roots)}' holds no objects in the splits {', '.join(splits)}."
+        )
     ids = {name: position for position, name in enumerate(names, start=1)}
     categories = tuple(Category(identifier, name) for name, identifier in ids.items())
     return [
@@ -71,11 +77,16 @@ def read_voc(voc_root: str, splits: Sequence[str], labels_file: str = "") -> Lis
             name=split,
             categories=categories,
             num_images=report.images_read,
-            images=(_with_ids(image, ids, report) for image in images),
+            images=_numbered(images, ids, report),
             report=report,
         )
         for split, images, report in parsed
     ]
+
+
+def _numbered(images, ids, report):
+    # A function, so that each split counts into its own report whenever it is read.
+    return (_with_ids(image, ids, report) for image in images)
 
 
 class _NamedBox:
@@ -85,11 +96,13 @@ class _NamedBox:
         self.name, self.box_px, self.difficult = name, box_px, difficult
 
 
-def _read_split(voc_root: str, split: str, report: ProblemReport) -> List[ImageAnnotation]:
+def _read_split(voc_roots, split: str, report: ProblemReport) -> List[ImageAnnotation]:
     """Returns the images of a split with boxes as `_NamedBox`."""
+    having = [root for root in voc_roots if _list_path(root, split)] or voc_roots[:1]
+    lines = [(root, line) for root in having for line in _read_list(root, split)]
     images = []
     seen = set()
-    for image_id, line in enumerate(_read_list(voc_root, split), start=1):
+    for image_id, (voc_root, line) in enumerate(lines, start=1):
         report.images_read += 1
         name = _strip_flag(voc_root, line)
         image_path = _find_image(voc_root, name)
@@ -106,10 +119,19 @@ def _read_split(voc_root: str, split: str, report: ProblemReport) -> List[ImageA
     return images
 
 
+def _list_folder(voc_root: str) -> str:
+    return os.path.join(voc_root, "ImageSets", "Main")
+
+
+def _list_path(voc_root: str, split: str) -> str:
+    """Path of the list of a split, '' where there is none."""
+    path = path_inside(_list_folder(voc_root), split + ".txt")
+    return path if path and os.path.isfile(path) else ""
+
+
 def _read_list(voc_root: str, split: str) -> List[str]:
-    folder = os.path.join(voc_root, "ImageSets", "Main")
-    path = path_inside(folder, split + ".txt")
-    if path is None or not os.path.isfile(path):
+    folder, path = _list_folder(voc_root), _list_path(voc_root, split)
+    if not path:
         there = sorted(name[:-4] for name in _list(folder) if name.endswith(".txt"))
         lists = f"the lists there are: {', '.join(there)}" if there else "there are no lists in it"
         raise UserError(

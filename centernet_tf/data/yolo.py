@@ -2,14 +2,16 @@
 
 Numbers are parts of the image's width and height, x and y of the box's centre, classes counted from
 0. A line of a class and three points or more (`class x1 y1 x2 y2 ...`, YOLO's segments) becomes the
-box around the points. YOLO's tools read photographs upright, so that is the frame of the numbers.
+box around the points, unless `kpt_shape` of data.yaml says that keypoints follow each box. YOLO's
+tools read photographs upright, so that is the frame of the numbers.
 """
 
 import glob
 import math
 import os
-from typing import Iterator, List, Optional, Sequence
+from typing import Iterator, List, NamedTuple, Optional, Sequence
 
+from centernet_tf.count_of import count_of
 from centernet_tf.data.annotations import (
     AnnotatedSplit,
     BoxAnnotation,
@@ -26,7 +28,12 @@ _NOT_LABELS = ("classes.txt", "labels.txt", "notes.txt")
 
 
 def read_yolo(
-    name: str, images: str, labels_dir: str, names: dict, labels_are_shared: bool = False
+    name: str,
+    images: str,
+    labels_dir: str,
+    names: dict,
+    labels_are_shared: bool = False,
+    num_keypoint_values: int = 0,
 ) -> AnnotatedSplit:
     """Opens one split.
 
@@ -34,14 +41,17 @@ def read_yolo(
       name: of the split.
       images: a folder, searched with its subfolders, or a text file with a path of an image a line,
         relative to that file's folder.
-      labels_dir: folder of the text files, laid out as the images are; "" takes for each image its
-        path with the last folder `images` called `labels`, or else the image's own folder.
+      labels_dir: folder of the text files, laid out as the images are or flat; "" takes for each
+        image its path with the last folder `images` called `labels`, or else the image's own
+        folder.
       names: class names by YOLO's numbers.
       labels_are_shared: whether the label folder serves other splits too. In a folder that does not
         and whose images come from a folder, text files without an image are counted.
+      num_keypoint_values: how many numbers follow each box; they are left out.
 
     Raises:
-      UserError: a path is missing, or there are no images.
+      UserError: a path is missing, or there are no images; while the images are read, when none of
+        them has a text file.
     """
     root, file_names = list_images(name, images)
     if labels_dir and not os.path.isdir(labels_dir):
@@ -49,16 +59,24 @@ def read_yolo(
     report = ProblemReport()
     own_labels = labels_dir or _beside_images(os.path.abspath(images) + os.sep)
     is_own = os.path.isdir(images) and not labels_are_shared
+    form = _Form(names, num_keypoint_values)
     return AnnotatedSplit(
         name=name,
         categories=tuple(Category(number, names[number]) for number in sorted(names)),
         num_images=len(file_names),
-        images=_images(root, file_names, labels_dir, names, own_labels if is_own else "", report),
+        images=_images(root, file_names, labels_dir, form, own_labels if is_own else "", report),
         report=report,
     )
 
 
-def _images(root, file_names, labels_dir, names, own_labels, report) -> Iterator[ImageAnnotation]:
+class _Form(NamedTuple):
+    """Class names by number, and how many numbers follow a box."""
+
+    names: dict
+    num_keypoint_values: int
+
+
+def _images(root, file_names, labels_dir, form, own_labels, report) -> Iterator[ImageAnnotation]:
     seen, used = set(), set()
     for image_id, file_name in enumerate(file_names, start=1):
         report.images_read += 1
@@ -71,11 +89,17 @@ def _images(root, file_names, labels_dir, names, own_labels, report) -> Iterator
             seen.add(file_name)
             label_path = _label_path(root, file_name, labels_dir)
             used.add(os.path.abspath(label_path))
-            boxes = _read_labels(label_path, file_name, names, report)
+            boxes = _read_labels(label_path, file_name, form, report)
             if boxes is not None:
                 yield ImageAnnotation(
                     image_id, file_name, path, 0, 0, boxes, boxes_are_normalized=True
                 )
+    if used and report.count("image_without_annotation") == len(used):
+        raise UserError(
+            f"None of {count_of(len(used), 'image')} of '{root}' has a text file of labels; the "
+            f"last one would be '{label_path}'. Give the label folder as "
+            "--split=NAME:IMAGES:LABEL_FOLDER."
+        )
     if own_labels:
         _count_left_over(own_labels, used, report)
 
@@ -83,7 +107,8 @@ def _images(root, file_names, labels_dir, names, own_labels, report) -> Iterator
 def _label_path(root: str, file_name: str, labels_dir: str) -> str:
     stem = os.path.splitext(file_name)[0] + ".txt"
     if labels_dir:
-        return os.path.join(labels_dir, stem)
+        path, flat = (os.path.join(labels_dir, each) for each in (stem, os.path.basename(stem)))
+        return flat if os.path.isfile(flat) and not os.path.isfile(path) else path
     path = os.path.abspath(os.path.join(root, stem))
     return _beside_images(path) or path
 
@@ -94,7 +119,7 @@ def _beside_images(path: str) -> str:
     return os.sep.join([before, "labels", after]) if found else ""
 
 
-def _read_labels(path: str, file_name: str, names, report) -> Optional[Sequence[BoxAnnotation]]:
+def _read_labels(path: str, file_name: str, form, report) -> Optional[Sequence[BoxAnnotation]]:
     """Returns the boxes of an image, or None when its text file cannot be read."""
     if not os.path.isfile(path):
         report.add("image_without_annotation", file_name, f"no {os.path.basename(path)}")
@@ -110,17 +135,17 @@ def _read_labels(path: str, file_name: str, names, report) -> Optional[Sequence[
         if not line.strip():
             continue
         report.boxes_read += 1
-        box = _box(line)
+        box = _box(line, form.num_keypoint_values)
         if box is None:
             report.add("malformed_box", file_name, f"line {number}: {line[:100]}")
-        elif box.category_id not in names:
+        elif box.category_id not in form.names:
             report.add("unknown_class", file_name, f"line {number}: class {box.category_id}")
         else:
             boxes.append(box)
     return tuple(boxes)
 
 
-def _box(line: str) -> Optional[BoxAnnotation]:
+def _box(line: str, num_keypoint_values: int) -> Optional[BoxAnnotation]:
     """Returns the box of a line in parts of the image, or None when the line is of another form."""
     try:
         category, *values = (float(word) for word in line.split())
@@ -128,8 +153,8 @@ def _box(line: str) -> Optional[BoxAnnotation]:
         return None
     if category != int(category if abs(category) < 2**31 else -1) or category < 0:
         return None
-    if len(values) == 4:
-        x, y, width, height = values
+    if len(values) == 4 + num_keypoint_values:
+        x, y, width, height = values[:4]
         box = (y - height / 2, x - width / 2, y + height / 2, x + width / 2)
         return BoxAnnotation(box, int(category), area=width * height)
     if len(values) >= 6 and len(values) % 2 == 0:

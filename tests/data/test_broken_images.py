@@ -137,6 +137,8 @@ def test_what_is_no_file(tmp_path, make):
     path.unlink()
     make(str(path))
     convert_twice(tmp_path, lambda: coco_folder.read(tmp_path), "missing_image")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "1.txt").write_text("0 0.5 0.5 0.5 0.5")
     split = read_yolo("train", str(tmp_path / "images"), "", {0: "hat"})
     report = convert([split], str(tmp_path / "r"), ConvertOptions(max_bad_fraction=1.0))["train"]
     assert report.count("missing_image") == 1

@@ -94,7 +94,7 @@ def voc_folder(root):
 @pytest.mark.parametrize("text, reason", XML.values(), ids=XML)
 def test_broken_voc_annotations(tmp_path, text, reason):
     voc_folder(tmp_path).write_bytes(text if isinstance(text, bytes) else text.encode())
-    report = convert_twice(tmp_path, lambda: read_voc(str(tmp_path), ["train"])[0], reason)
+    report = convert_twice(tmp_path, lambda: read_voc([str(tmp_path)], ["train"])[0], reason)
     assert report.count(reason) == 1
     assert report.boxes_by_class == {"dog": 2}
 
@@ -102,7 +102,7 @@ def test_broken_voc_annotations(tmp_path, text, reason):
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_odd_voc_that_harms_nobody(tmp_path, encoding):
     voc_folder(tmp_path).write_bytes(GOOD.encode(encoding))
-    (split,) = read_voc(str(tmp_path), ["train"])
+    (split,) = read_voc([str(tmp_path)], ["train"])
     assert convert([split], str(tmp_path / "r"), ConvertOptions())["train"].boxes_written == 3
 
 
@@ -113,7 +113,7 @@ def test_broken_voc_lists(tmp_path, data):
     voc_folder(tmp_path)
     (tmp_path / "ImageSets" / "Main" / "train.txt").write_bytes(data)
     with pytest.raises(UserError, match="train.txt"):
-        read_voc(str(tmp_path), ["train"])
+        read_voc([str(tmp_path)], ["train"])
 
 
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo], ids=["folder", "pipe"])
@@ -121,7 +121,7 @@ def test_annotations_that_are_no_file(tmp_path, make):
     path = voc_folder(tmp_path)
     path.unlink()
     make(path)
-    read = lambda: read_voc(str(tmp_path), ["train"])[0]  # noqa: E731
+    read = lambda: read_voc([str(tmp_path)], ["train"])[0]  # noqa: E731
     convert_twice(tmp_path, read, "image_without_annotation")
 
 

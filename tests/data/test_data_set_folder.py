@@ -1,5 +1,7 @@
 """A data set is there whole or not at all, whenever a run ends."""
 
+import contextlib
+import errno
 import json
 import os
 
@@ -62,6 +64,39 @@ def test_a_failed_run_leaves_what_was_there(tmp_path, kind):
         write_data_set(folder, "half")
         raise kind("stop")
     assert contents(tmp_path) == ({"a": "old", "b": "old", "report.json": "old"}, "old")
+
+
+@pytest.mark.parametrize("step", range(10))
+def test_a_fault_while_the_files_move_leaves_what_was_there(tmp_path, monkeypatch, step):
+    """The disk is full at each of the eight moves, or at the copy before them (step 0)."""
+    make(tmp_path, "old", shards=("a", "x"))
+    calls = []
+
+    def until_full(function):
+        def call(*arguments):
+            calls.append(function)
+            if len(calls) == step + 1:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return function(*arguments)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for module, name in ((os, "replace"), (data_set_folder.shutil, "copyfile")):
+            patch.setattr(module, name, until_full(getattr(module, name)))
+        with contextlib.suppress(OSError):
+            make(tmp_path, "new", overwrite=True)
+    found, label = contents(tmp_path)
+    assert label == ("new" if step == 9 else "old")
+    assert found == dict.fromkeys([*{"old": "ax", "new": "ab"}[label], "report.json"], label)
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
+
+
+def test_files_of_others_are_not_replaced(tmp_path):
+    (tmp_path / "b").write_text("someone else's")
+    with pytest.raises(UserError, match="b' is there already and belongs to no data set"):
+        make(tmp_path, "new")
+    assert contents(tmp_path) == ({"b": "someone else's"}, None)
 
 
 class Killed(BaseException):

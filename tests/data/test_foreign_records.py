@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from centernet_tf.data.convert import convert
+from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.foreign_records import adopt_records
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.record_annotations import read_annotations
@@ -205,3 +207,23 @@ def test_wrong_flags_are_one_sentence(folder, monkeypatch, flags, sentence):
 def test_names_are_needed():
     with pytest.raises(UserError, match="--format=records needs --labels_file"):
         record_splits(["train:x"], "")
+
+
+def test_records_of_one_id_are_counted_and_cannot_be_scored(folder, make_records):
+    write_shard(folder / "theirs" / "train-2.rec", make_records(1))
+    assert adopt(folder).count("repeated_id") == 1
+    with pytest.raises(UserError, match="Two records of the split 'train' have the image id"):
+        read_annotations(load_manifest(str(folder / "ours")), "train")
+
+
+def test_adopted_files_survive_a_new_data_set_in_their_folder(folder):
+    theirs = folder / "theirs"
+    os.rename(theirs / "train-0.rec", theirs / "train-00000-of-00001.tfrecord")
+    before = contents(theirs)
+    adopt(folder, "theirs", "theirs/*.tfrecord")
+    coco_folder.write_folder(folder, coco_folder.document(3))
+    options = ConvertOptions(overwrite=True, num_shards=1)
+    with pytest.raises(UserError, match="train-00000-of-00001.tfrecord' is there already"):
+        convert([coco_folder.read(folder)], str(theirs), options)
+    assert {path: contents(theirs)[path] for path in before} == before
+    assert load_manifest(str(theirs)).split("train").num_examples == 6

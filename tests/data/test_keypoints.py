@@ -8,7 +8,7 @@ import tensorflow as tf
 from official.vision.dataloaders.tf_example_decoder import TfExampleDecoder
 from PIL import Image
 
-from centernet_tf.data.convert import convert
+from centernet_tf.data.convert import convert, merge_categories
 from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.orientation import EXIF_TAG
@@ -171,3 +171,13 @@ def test_splits_need_the_same_keypoints(tmp_path):
     splits = [train, coco_folder.read(tmp_path, "val")]
     with pytest.raises(UserError, match="'bottle' has other keypoints in split 'train'"):
         convert(splits, str(tmp_path / "records"), ConvertOptions())
+
+
+def test_a_split_without_keypoints_joins_one_with_them(tmp_path):
+    coco_folder.write_folder(tmp_path, document())
+    with_points = coco_folder.read(tmp_path)
+    (tmp_path / "train.json").write_text(json.dumps(coco_folder.document(1)))
+    without = coco_folder.read(tmp_path, "val")
+    merged = merge_categories([with_points, without])
+    assert merged == merge_categories([without, with_points])
+    assert {category.keypoints for category in merged} == {tuple(NAMES), ()}

@@ -73,6 +73,7 @@ def test_source_ids_that_are_no_number_are_hashed(encoded, make_record):
     assert 0 <= first < 2**52
     assert first == image_id(image__filename=b"2008_000008.jpg")
     assert image_id(image__source_id=b"000000000139") == 139
+    assert image_id(image__source_id=b"1234567890123456789") == 1234567890123456789
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ def test_a_seed_gives_the_same_bytes(tmp_path):
     first, second, other = (all_files(tmp_path / name) for name in "abc")
     assert first == second
     assert sorted(first) == sorted(other)
+    assert {first.pop(".drawn"), other.pop(".drawn"), second.pop(".drawn")} == {b""}
     assert not set(first.values()) & set(other.values())
     assert len(set(first.values())) == len(first)
 
@@ -117,3 +118,11 @@ def test_it_takes_the_road_of_any_data_set(tmp_path):
     assert manifest.split("val").num_examples == 2
     assert not reports["train"].reasons() and not reports["val"].reasons()
     assert (tmp_path / "pictures" / "val.json").exists()
+
+
+def test_pictures_of_others_are_not_drawn_over(tmp_path):
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train/000001.jpg").write_text("mine")
+    with pytest.raises(UserError, match="holds files that were not drawn"):
+        draw_dataset(str(tmp_path), 1, 1, (64, 64), 3)
+    assert (tmp_path / "train/000001.jpg").read_text() == "mine"

@@ -1,5 +1,7 @@
 """Pascal VOC folders: 1-based inclusive corners, lists, labels, and what can be wrong with them."""
 
+import os
+
 import pytest
 
 from centernet_tf.data.convert import convert
@@ -37,7 +39,7 @@ def write_folder(root, annotations, lists):
 
 def read_one(root):
     """Returns the images and the report of a folder whose only list is `train`."""
-    (split,) = read_voc(str(root), ["train"])
+    (split,) = read_voc([str(root)], ["train"])
     return list(split.images), split.report
 
 
@@ -55,7 +57,7 @@ def test_corners_become_edges(tmp_path):
 def test_coordinates_from_zero_lose_nothing(tmp_path):
     text = annotation(voc_object(0, 0, 59, 39))
     write_folder(tmp_path, [text], {"train": ["0"]})
-    split = read_voc(str(tmp_path), ["train"])
+    split = read_voc([str(tmp_path)], ["train"])
     report = convert(split, str(tmp_path / "r"), ConvertOptions())["train"]
     (image,) = read_annotations(load_manifest(str(tmp_path / "r")), "train")
     assert image.boxes[0].box_px == pytest.approx((0, 0, 39, 59))
@@ -65,11 +67,38 @@ def test_coordinates_from_zero_lose_nothing(tmp_path):
 def test_classes_are_numbered_by_name_over_all_splits(tmp_path):
     texts = [annotation(voc_object(name="dog")), annotation(voc_object(name="cat"))]
     write_folder(tmp_path, texts, {"train": ["0"], "val": ["1"]})
-    train, val = read_voc(str(tmp_path), ["train", "val"])
+    train, val = read_voc([str(tmp_path)], ["train", "val"])
     assert [(c.id, c.name) for c in train.categories] == [(1, "cat"), (2, "dog")]
     assert train.categories == val.categories
     (image,) = val.images
     assert image.boxes[0].category_id == 1
+
+
+def test_each_split_counts_unknown_classes_of_its_own(tmp_path):
+    texts = [annotation(voc_object(name="dog")), annotation(voc_object(name="cat"))]
+    write_folder(tmp_path, texts, {"train": ["0"], "val": ["1"]})
+    (tmp_path / "labels.txt").write_text("cat\n")
+    train, val = read_voc([str(tmp_path)], ["train", "val"], str(tmp_path / "labels.txt"))
+    # Both are read before one is asked, as a conversion does.
+    assert [len(list(split.images)) for split in (train, val)] == [1, 1]
+    assert [split.report.count("unknown_class") for split in (train, val)] == [1, 0]
+
+
+def test_a_split_joins_the_lists_of_several_folders(tmp_path):
+    for year, split in (("2007", "test"), ("2012", "val")):
+        texts = [annotation(voc_object(name="dog"))] * 2
+        lists = {"trainval": ["0"], split: ["1"]}
+        write_folder(tmp_path / year, texts, lists)
+        os.rename(tmp_path / year / "JPEGImages/0.jpg", tmp_path / year / f"JPEGImages/{year}.jpg")
+        os.rename(
+            tmp_path / year / "Annotations/0.xml", tmp_path / year / f"Annotations/{year}.xml"
+        )
+        (tmp_path / year / "ImageSets/Main/trainval.txt").write_text(f"{year}\n")
+    roots = [str(tmp_path / year) for year in ("2007", "2012")]
+    trainval, test = read_voc(roots, ["trainval", "test"])
+    found = [(image.image_id, image.file_name) for image in trainval.images]
+    assert found == [(1, "2007.jpg"), (2, "2012.jpg")]
+    assert [image.path for image in test.images] == [os.path.join(roots[0], "JPEGImages/1.jpg")]
 
 
 def test_labels_file_fixes_numbers_and_classes(tmp_path):
@@ -77,7 +106,7 @@ def test_labels_file_fixes_numbers_and_classes(tmp_path):
         tmp_path, [annotation(voc_object(name="dog"), voc_object(name="cat"))], {"train": ["0"]}
     )
     (tmp_path / "labels.txt").write_text("zebra\ndog\n")
-    (split,) = read_voc(str(tmp_path), ["train"], str(tmp_path / "labels.txt"))
+    (split,) = read_voc([str(tmp_path)], ["train"], str(tmp_path / "labels.txt"))
     (image,) = split.images
     assert [box.category_id for box in image.boxes] == [2]
     assert split.report.entries("unknown_class") == [{"file_name": "0.jpg", "detail": "cat"}]
@@ -143,18 +172,18 @@ def test_faults_are_counted(tmp_path, text, reason):
     good = annotation(voc_object())
     write_folder(tmp_path, [text, good, good], {"train": ["0", "1", "2"]})
     options = ConvertOptions(max_bad_fraction=1.0)
-    report = convert(read_voc(str(tmp_path), ["train"]), str(tmp_path / "r"), options)["train"]
+    report = convert(read_voc([str(tmp_path)], ["train"]), str(tmp_path / "r"), options)["train"]
     assert report.count(reason) == 1
     assert report.entries(reason)[0]["file_name"] == "0.jpg"
     assert report.boxes_written == 2
     with pytest.raises(UserError, match=reason):
-        convert(read_voc(str(tmp_path), ["train"]), str(tmp_path / "s"), ConvertOptions())
+        convert(read_voc([str(tmp_path)], ["train"]), str(tmp_path / "s"), ConvertOptions())
     assert not (tmp_path / "s").exists()
 
 
 def test_images_without_annotation_are_background(tmp_path):
     write_folder(tmp_path, [None, annotation(voc_object()), annotation()], {"train": list("012")})
-    report = convert(read_voc(str(tmp_path), ["train"]), str(tmp_path / "r"), ConvertOptions())[
+    report = convert(read_voc([str(tmp_path)], ["train"]), str(tmp_path / "r"), ConvertOptions())[
         "train"
     ]
     assert report.images_written == 3
@@ -175,26 +204,26 @@ def test_names_in_lists_do_not_lead_elsewhere(tmp_path):
 
 def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(UserError, match="not a Pascal VOC folder: it holds no 'Annotations'"):
-        read_voc(str(tmp_path), ["train"])
+        read_voc([str(tmp_path)], ["train"])
     write_folder(tmp_path, [annotation()], {"train": ["0"], "empty": []})
     with pytest.raises(UserError, match="lists there are: empty, train. Did you mean 'train'"):
-        read_voc(str(tmp_path), ["trian"])
+        read_voc([str(tmp_path)], ["trian"])
     with pytest.raises(UserError, match="needs a list"):
-        read_voc(str(tmp_path), ["../train"])
+        read_voc([str(tmp_path)], ["../train"])
     with pytest.raises(UserError, match="empty.txt' is empty"):
-        read_voc(str(tmp_path), ["empty"])
+        read_voc([str(tmp_path)], ["empty"])
     with pytest.raises(UserError, match="holds no objects"):
-        read_voc(str(tmp_path), ["train"])
+        read_voc([str(tmp_path)], ["train"])
     with pytest.raises(UserError, match="Cannot read the labels file"):
-        read_voc(str(tmp_path), ["train"], str(tmp_path / "none"))
+        read_voc([str(tmp_path)], ["train"], str(tmp_path / "none"))
     (tmp_path / "labels").write_text("a\na\n")
     with pytest.raises(UserError, match="each once"):
-        read_voc(str(tmp_path), ["train"], str(tmp_path / "labels"))
+        read_voc([str(tmp_path)], ["train"], str(tmp_path / "labels"))
 
 
 def test_real_blood_cells(testdata, tmp_path):
     root = testdata / "data" / "bccd" / "BCCD"
-    splits = read_voc(str(root), ["trainval", "test"])
+    splits = read_voc([str(root)], ["trainval", "test"])
     reports = convert(splits, str(tmp_path / "r"), ConvertOptions())
     assert reports["trainval"].boxes_by_class == {"RBC": 3348, "WBC": 301, "Platelets": 292}
     assert reports["test"].boxes_by_class == {"RBC": 805, "WBC": 71, "Platelets": 69}

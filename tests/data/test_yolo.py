@@ -179,8 +179,28 @@ def test_labels_of_other_splits_are_not_left_over(tmp_path):
     for kind in ("list{}.txt", "part{}"):
         flags = [f"s{number}:{tmp_path / kind.format(number)}:{labels}" for number in (0, 1)]
         for split in yolo_splits(flags, str(tmp_path / "names")):
-            assert len(list(split.images)) == 1
+            (image,) = split.images
+            assert image.boxes
             assert split.report.count("annotation_without_image") == 0
+
+
+def test_keypoints_of_pose_labels_do_not_widen_the_boxes(tmp_path):
+    write_folder(tmp_path, ["0 0.7 0.7 0.2 0.2 0.1 0.1 0.9 0.9 0.2 0.8 0.4 0.4\n"])
+    (tmp_path / "data.yaml").write_text("names: [hat]\nkpt_shape: [4, 2]\ntrain: images/train\n")
+    (split,) = yolo_splits([], str(tmp_path / "data.yaml"))
+    ((box,),) = [image.boxes for image in split.images]
+    assert box.box_px == pytest.approx((0.6, 0.6, 0.8, 0.8))
+    (tmp_path / "data.yaml").write_text("names: [hat]\nkpt_shape: 17\ntrain: images/train\n")
+    with pytest.raises(UserError, match="'kpt_shape' in .* must be .*found 17"):
+        yolo_splits([], str(tmp_path / "data.yaml"))
+
+
+def test_a_label_folder_without_any_label_is_an_error(tmp_path):
+    images = write_folder(tmp_path, [GOOD] * 2)
+    (tmp_path / "elsewhere").mkdir()
+    split = read_yolo("train", images, str(tmp_path / "elsewhere"), {0: "hat"})
+    with pytest.raises(UserError, match="None of 2 images .* would be '.*elsewhere/1.txt'"):
+        list(split.images)
 
 
 def test_folders_that_link_to_each_other_end(tmp_path):

@@ -102,6 +102,6 @@ def test_the_table_names_every_number():
     ids=["original-512", "mmdet-256"],
 )
 def test_bccd(testdata, split, overrides):
-    (blood,) = read_voc(str(testdata / "data" / "bccd" / "BCCD"), [split])
+    (blood,) = read_voc([str(testdata / "data" / "bccd" / "BCCD")], [split])
     result = score(list(blood.images), blood.categories, *overrides)
     assert result["metrics"]["AP"] >= 0.99
