@@ -14,7 +14,7 @@ from centernet_tf.weights.class_lists import categories_of
 from centernet_tf.weights.importing import class_count, import_weights
 from centernet_tf.weights.init_backbone import init_backbone
 from centernet_tf.weights.match_table import match_table
-from centernet_tf.weights.preprocessing import of_imagenet, preprocessing_of
+from centernet_tf.weights.preprocessing import is_caffe, of_imagenet, preprocessing_of
 from centernet_tf.weights.pytorch_file import open_pytorch_file
 
 
@@ -51,8 +51,9 @@ def import_model(source, checkpoint, config_files, params_override, output, labe
     config = _with_data(config_files, params_override, prepared)
     network = make_detector(config, num_classes).build()
     matching = import_weights(network, file, source)
-    write_description(output, config, categories)
+    # The description last: it is what makes the folder a model.
     _save(network, output)
+    write_description(output, config, categories)
     return (
         f"{match_table(matching, checkpoint)}\n"
         f"Images are prepared as for these weights: {prepared}.\n"
@@ -72,12 +73,20 @@ def import_classifier(checkpoint, config_files, params_override, output) -> str:
     """
     _check_free(output)
     config = load_config(config_files, params_override)
-    prepared = of_imagenet(config.model.backbone.name)
+    name = config.model.backbone.name
+    if is_caffe(name):
+        raise UserError(
+            f"torchvision's weights do not suit the trunk of '{name}', Caffe's ResNet; take "
+            f"model.backbone.name={name.removesuffix('_caffe')}, or give weights of Caffe's, such "
+            "as mmdet's resnet50_msra-5891d200.pth, as model.backbone.init_checkpoint of "
+            "pipelines.train."
+        )
+    prepared = of_imagenet(name)
     path = os.path.abspath(checkpoint)
     start = {"model": {"backbone": {"init_checkpoint": path}}}
     config = _with_data(config_files, [*params_override, yaml.safe_dump(start)], prepared)
     network = make_detector(config, config.model.num_classes or 1).build()
-    told = init_backbone(network, checkpoint, config.model.backbone.name, config.data)
+    told = init_backbone(network, checkpoint, name, config.data)
     written = os.path.join(output, "params.yaml")
     try:
         os.makedirs(output, exist_ok=True)

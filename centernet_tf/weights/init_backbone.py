@@ -10,7 +10,7 @@ from centernet_tf.weights import torchvision
 from centernet_tf.weights.importing import check_complete
 from centernet_tf.weights.match_table import match_table
 from centernet_tf.weights.matching import match_weights
-from centernet_tf.weights.preprocessing import Preprocessing, of_imagenet
+from centernet_tf.weights.preprocessing import Preprocessing, is_caffe, of_imagenet
 from centernet_tf.weights.pytorch_file import open_pytorch_file
 
 
@@ -54,6 +54,11 @@ def init_backbone(network, path: str, backbone_name: str, data: DataConfig) -> s
     told = [match_table(matching, path, random)]
     if flip:
         told.append(f"The first kernel is turned to {data.channel_order.upper()}.")
+    if is_caffe(backbone_name):
+        told.append(
+            f"'{backbone_name}' takes weights of Caffe's ResNet; torchvision's, whose strides are "
+            "elsewhere, would have to be learnt anew."
+        )
     return "\n".join(told + _difference(data, expected, flip))
 
 

@@ -37,7 +37,7 @@ CAFFE_BGR = Preprocessing("bgr", (103.53, 116.28, 123.675), (1.0, 1.0, 1.0))
 FCOS_BGR = Preprocessing("bgr", (102.9801, 115.9465, 122.7717), (1.0, 1.0, 1.0))
 # The constants of COCO in xingyizhou/CenterNet, which are the defaults of `DataConfig`.
 COCO_BGR = Preprocessing("bgr", tuple(DataConfig().mean), tuple(DataConfig().std))
-# On Pascal the same code takes ImageNet's constants, those of RGB, for images in BGR.
+# On Pascal and KITTI the same code takes ImageNet's constants, those of RGB, for images in BGR.
 PASCAL_BGR = Preprocessing("bgr", IMAGENET_RGB.mean, IMAGENET_RGB.std)
 
 
@@ -53,19 +53,26 @@ def preprocessing_of(source: str, file: PytorchFile, config, num_classes: int) -
       num_classes: 20 stands for Pascal VOC.
     """
     if source == "xingyizhou":
-        return PASCAL_BGR if num_classes == 20 else COCO_BGR
+        # Depth is what the original predicts on KITTI alone.
+        is_kitti = any(name.startswith("dep.") for name in file.tensors)
+        return PASCAL_BGR if num_classes == 20 or is_kitti else COCO_BGR
     noted = _noted(file.configuration)
     if noted:
         return noted
-    if not config.model.backbone.name.endswith("_caffe"):
+    if not is_caffe(config.model.backbone.name):
         return IMAGENET_RGB
     is_base_fcos = config.model.detector == "fcos" and not config.model.options.normalize_boxes
     return FCOS_BGR if is_base_fcos else CAFFE_BGR
 
 
+def is_caffe(backbone_name: str) -> bool:
+    """Says whether the trunk is Caffe's ResNet, whose strides are elsewhere than torchvision's."""
+    return backbone_name.endswith("_caffe")
+
+
 def of_imagenet(backbone_name: str) -> Preprocessing:
     """Returns the preparation of the ImageNet weights that suit a backbone."""
-    return CAFFE_BGR if backbone_name.endswith("_caffe") else IMAGENET_RGB
+    return CAFFE_BGR if is_caffe(backbone_name) else IMAGENET_RGB
 
 
 def _noted(text: str):

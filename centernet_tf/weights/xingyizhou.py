@@ -3,11 +3,18 @@
 from centernet_tf.weights import dla
 from centernet_tf.weights.hourglass_trunk import original_hourglass
 from centernet_tf.weights.resnet_trunk import resnet_rules
-from centernet_tf.weights.rules import COUNTERS, XY_TO_YX, Rule, prefixes_of
+from centernet_tf.weights.rules import COUNTERS, XY_TO_YX, Rule, Unused, prefixes_of
 
 # The bias whose length is the number of classes.
 CLASS_BIAS = r"hm\.(?:2|0\.1)\.bias"
-UNUSED = (COUNTERS, *dla.UNUSED)
+UNUSED = (
+    COUNTERS,
+    *dla.UNUSED,
+    Unused(
+        r"(?:hps|hm_hp|hp_offset|dep|rot|dim)\..*",
+        "heads of the original's pose and 3-D detectors, of which this takes the boxes",
+    ),
+)
 _HEADS = (("hm", "heatmap", None), ("wh", "size", XY_TO_YX), ("reg", "offset", XY_TO_YX))
 
 

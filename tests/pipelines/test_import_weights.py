@@ -1,6 +1,7 @@
 """The program that reads published weights, from the command line to a model that predicts."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -121,6 +122,23 @@ def test_a_classifier_becomes_a_configuration(tmp_path, twin):
     config = read_config(str(output))
     assert config.data.channel_order == "rgb" and config.data.mean == [123.675, 116.28, 103.53]
     assert config.model.backbone.init_checkpoint == path
+
+
+def test_a_classifier_of_torchvision_is_no_trunk_of_caffe(tmp_path, twin):
+    settings = ["model: {detector: fcos, backbone: {name: fpn_resnet50_caffe}}"]
+    with pytest.raises(UserError, match="do not suit .* take model.backbone.name=fpn_resnet50,"):
+        import_classifier(twin[1], [], settings, str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_no_model(tmp_path, twin, names):
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / "checkpoints").write_text("in the way")
+    for _ in range(2):
+        with pytest.raises(UserError, match="Cannot write a checkpoint"):
+            import_model("xingyizhou", twin[1], [], [str(SETTINGS)], str(output), names)
+    assert os.listdir(output) == ["checkpoints"]
 
 
 def test_from_the_command_line(tmp_path, twin, names):

@@ -174,6 +174,11 @@ NETWORKS["xy_dlav0_34"] = Golden(
     },
     XY_HEADS,
 )
+# Pose and 3-D boxes, whose centres, sizes and offsets CenterNet reads.
+WITH_MORE_HEADS = {
+    "xy_multi_pose_dla_34": NETWORKS["xy_dla_34"],
+    "xy_ddd_dla_34": NETWORKS["xy_dla_34"],
+}
 CORNERS = {
     f"{corner}_{ours}": (f"{corner}_{theirs}", order)
     for corner in ("tl", "br")
@@ -252,7 +257,7 @@ class Imported:
 
 def load(folder, name, file=None) -> Imported:
     """Builds a network, imports its weights as the pipeline does, and reads its vectors."""
-    golden = NETWORKS[name]
+    golden = (NETWORKS | WITH_MORE_HEADS)[name]
     settings = {"model": golden.model, "data": {"input_size": list(golden.size)}}
     config = load_config([], [str(settings)])
     weights = open_pytorch_file(str(folder / (file or f"{name}.pth")))

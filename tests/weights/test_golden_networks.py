@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.weights.golden_networks import NETWORKS, STRIDE, load
+from tests.weights.golden_networks import NETWORKS, STRIDE, WITH_MORE_HEADS, load
 
 # One of each source in every run; all of them where there is time.
 FAST = ("xy_res_18", "mm_centernet_r18_dcn")
@@ -122,3 +122,13 @@ def test_other_forms_of_the_same_file(testdata, name, file):
     first, second = load(folder, name), load(folder, name, file)
     for one, other in zip(first.network.variables, second.network.variables):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", WITH_MORE_HEADS)
+def test_boxes_of_the_pose_and_3d_detectors(testdata, name):
+    imported = load(testdata / "golden" / "tiny", name)
+    test_every_weight_is_used_or_explained(imported)
+    outputs = imported.network(imported.images, training=False)
+    for ours in imported.golden.heads:
+        expected = imported.expected("out", ours)
+        close(outputs[ours].numpy(), expected, 1e-4, imported.noise(f"out.{ours}"))
