@@ -54,9 +54,8 @@ def _score_model(values):
     from centernet_tf.evaluation.override import override_settings
     from centernet_tf.training.model_dir import load_trained
 
-    trained = override_settings(
-        load_trained(values.model_dir, values.checkpoint), values.params_override
-    )
+    trained = load_trained(values.model_dir, values.checkpoint)
+    trained = override_settings(trained, values.params_override)
     manifest = load_manifest(values.data_dir or trained.config.data.path)
     outputs = values.annotations or "", values.output_dir or ""
     evaluate(trained, manifest, values.split, True, *outputs)
@@ -76,10 +75,11 @@ def _score_export(values):
 
 def _score_file(values):
     cli.refuse_flags(("checkpoint",), "with --detections")
-    if not values.annotations and not (values.data_dir and values.split):
+    records = bool(values.data_dir), bool(values.split)
+    if any(records) != all(records) or not (values.annotations or any(records)):
         raise UserError(
             "--detections needs what to score against: --annotations, a COCO annotation file, or "
-            "--data_dir and --split, records."
+            "both --data_dir and --split, records."
         )
     from centernet_tf.data.manifest import load_manifest
     from centernet_tf.evaluation.override import coco_backend

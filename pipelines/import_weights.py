@@ -27,9 +27,12 @@ flags.DEFINE_string(
 
 
 def main(_):
+    values = flags.FLAGS
+    if values.source == "torchvision":
+        reason = "with --source=torchvision: training takes the class names from the data set"
+        cli.refuse_flags(("labels",), reason)
     from centernet_tf.training.imported_model import import_classifier, import_model
 
-    values = flags.FLAGS
     settings = (values.config_file, values.params_override, values.output)
     if values.source == "torchvision":
         print(import_classifier(values.checkpoint, *settings))

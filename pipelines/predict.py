@@ -12,7 +12,12 @@ from centernet_tf import cli
 from centernet_tf.evaluation.shown_score import SHOWN_SCORE
 
 flags.DEFINE_string("model", None, "Model directory, SavedModel or .tflite file.")
-flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Newest, or of the highest AP.")
+flags.DEFINE_enum(
+    "checkpoint",
+    "newest",
+    ["newest", "best"],
+    "Of a model directory: newest, or of the highest AP.",
+)
 flags.DEFINE_multi_string(
     "images", [], "Image file, folder without its sub-folders, or glob such as 'a/**/*.png'"
 )
@@ -32,10 +37,13 @@ flags.DEFINE_bool("overwrite", False, "Replace the predictions in --output_dir."
 def main(_):
     from centernet_tf.export.image_files import find_images
     from centernet_tf.export.prediction_run import predict_images, summary
-    from centernet_tf.export.predictor import load_predictor
+    from centernet_tf.export.predictor import is_model_dir, load_predictor
     from centernet_tf.export.result_folder import refuse_existing
 
     values = flags.FLAGS
+    if not is_model_dir(values.model):
+        no_run = f"with --model={values.model}, which is no model directory"
+        cli.refuse_flags(("checkpoint",), no_run)
     refuse_existing(values.output_dir, values.overwrite)
     paths = find_images(values.images)
     document = predict_images(

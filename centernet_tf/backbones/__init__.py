@@ -104,6 +104,12 @@ def backbone_faults(config, one_less=False) -> list:
         f"model.backbone.{setting} has no effect on '{name}'; leave it out."
         for setting in _unread_settings(config.model.backbone)
     ]
+    stages = config.model.backbone.dcn_stages
+    if not set(stages) <= {3, 4, 5}:
+        faults.append(
+            "model.backbone.dcn_stages lists maps of C3, C4 and C5 by their numbers, such as "
+            f"[3, 4, 5]; got {list(stages)}."
+        )
     allowed = (0, multiple - 1) if one_less else (0,)
     if any(side % multiple not in allowed for side in config.data.input_size):
         or_less = ", or one less," if one_less else ""

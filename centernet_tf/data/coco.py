@@ -185,9 +185,9 @@ def _boxes(entries, file_name, num_keypoints, report) -> Tuple[BoxAnnotation, ..
 def _box(entry: dict) -> Optional[BoxAnnotation]:
     """Turns one COCO annotation into ours, or None when a field is of the wrong kind."""
     bbox, category_id = entry.get("bbox"), _integer(entry.get("category_id"))
-    is_crowd = entry.get("iscrowd", 0)
+    is_crowd = crowd_flag(entry)
     well_formed = isinstance(bbox, list) and len(bbox) == 4 and all(map(_is_number, bbox))
-    if not well_formed or category_id is None or is_crowd not in (0, 1):
+    if not well_formed or category_id is None or is_crowd is None:
         return None
     left, top, width, height = (float(value) for value in bbox)
     area = entry.get("area")
@@ -195,10 +195,21 @@ def _box(entry: dict) -> Optional[BoxAnnotation]:
     return BoxAnnotation(
         box_px=(top, left, top + height, left + width),
         category_id=category_id,
-        is_crowd=bool(is_crowd),
+        is_crowd=is_crowd,
         area=float(area) if has_area else width * height,
         annotation_id=_integer(entry.get("id")) or 0,
     )
+
+
+def crowd_flag(entry: dict) -> Optional[bool]:
+    """Returns an annotation's `iscrowd`, False where it is missing or null, None where it is wrong.
+
+    JSON's true and false count as 1 and 0.
+    """
+    value = entry.get("iscrowd")
+    if value is None:
+        return False
+    return bool(value) if value in (0, 1) else None
 
 
 def _keypoints(entry: dict, count: int) -> Optional[tuple]:

@@ -6,6 +6,10 @@ import tensorflow as tf
 def pad_objects(boxes_px, classes, keep, max_boxes):
     """Drops and pads objects to exactly `max_boxes` rows; of more than that the largest stay.
 
+    Boxes that are not finite are dropped too: records of other tools may hold such, and one of them
+    would make targets, and so the loss of a whole batch, NaN. Those without extent stay, as every
+    detector's `encode` passes over them.
+
     Args:
       boxes_px: float32 [N, 4], yxyx.
       classes: int32 [N].
@@ -16,6 +20,7 @@ def pad_objects(boxes_px, classes, keep, max_boxes):
       (boxes_px float32 [M, 4], classes int32 [M], mask bool [M]); kept objects come first, in their
       order.
     """
+    keep = keep & tf.reduce_all(tf.math.is_finite(boxes_px), axis=-1)
     extent = tf.maximum(boxes_px[:, 2:] - boxes_px[:, :2], 0.0)
     rank = tf.where(keep, extent[:, 0] * extent[:, 1], -1.0)
     count = tf.minimum(tf.reduce_sum(tf.cast(keep, tf.int32)), max_boxes)

@@ -1,9 +1,10 @@
 """COCO's two kinds of files, annotations and results, as what `coco_metrics` takes."""
 
 import json
+import sys
 from typing import Sequence
 
-from centernet_tf.data.coco import load_document
+from centernet_tf.data.coco import crowd_flag, load_document
 from centernet_tf.errors import UserError
 from centernet_tf.quote import quote
 
@@ -11,8 +12,8 @@ from centernet_tf.quote import quote
 def read_ground_truth(path: str) -> dict:
     """Reads an annotation file as pycocotools would score against it.
 
-    Nothing is clipped, converted or renumbered. Annotations of images or categories that the file
-    does not list are dropped, as pycocotools passes over them.
+    Nothing is clipped or renumbered; an `iscrowd` of null is 0. Annotations of images or categories
+    that the file does not list are dropped, as pycocotools passes over them.
 
     Args:
       path: of the JSON file.
@@ -45,8 +46,14 @@ def read_ground_truth(path: str) -> dict:
                 f"'{path}' cannot be scored against: an annotation needs a 'bbox' of four numbers "
                 f"and an 'area' that is one: {quote(entry)}."
             )
+        is_crowd = crowd_flag(entry)
+        if is_crowd is None:
+            raise UserError(
+                f"'{path}' cannot be scored against: 'iscrowd' of an annotation must be 0 or 1, "
+                f"got {quote(entry['iscrowd'])}: {quote(entry)}."
+            )
         if _field(entry, "image_id") in images and _field(entry, "category_id") in categories:
-            kept.append(entry)
+            kept.append({**entry, "iscrowd": int(is_crowd)})
     return {name: document[name] for name in ("images", "categories")} | {"annotations": kept}
 
 
@@ -112,7 +119,8 @@ def _field(entry, name):
 
 
 def _is_number(value):
-    return type(value) in (int, float)
+    # False for NaN and infinity, which JSON files of Python may hold, and for integers beyond.
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
 
 
 def _whole(value):

@@ -109,7 +109,7 @@ def evaluate(
         about = f"{scored}. {_network_sentence(trained.config)}"
         timed = copies.networks[0], trained.detector, trained.config
         write_report(folder, result, title, about, (manifest, split), timed)
-    files = f"metrics.json, {'report.html ' if report else ''}and detections.json"
+    files = f"metrics.json{', report.html' if report else ''} and detections.json"
     print(f"{scored}; {files} are in {os.path.normpath(folder)}", flush=True)
     return metrics
 

@@ -9,6 +9,18 @@ from centernet_tf.detectors import make_detector
 from centernet_tf.detectors.stacks import inference_network
 from centernet_tf.errors import UserError
 
+# What a score depends on besides evaluation.* and the decoder's options in model.options.
+_READ = (
+    "data.path",
+    "data.eval_split",
+    "data.input_size",
+    "data.channel_order",
+    "data.mean",
+    "data.std",
+    "runtime.strategy",
+    "runtime.xla",
+)
+
 
 def override_settings(trained, params_override: Sequence[str]):
     """Returns the trained model with changed settings, its weights kept.
@@ -18,21 +30,28 @@ def override_settings(trained, params_override: Sequence[str]):
       params_override: as of `config.load_config`, such as `data.input_size=[384, 384]`.
 
     Raises:
-      UserError: a setting is wrong, or makes a network that the weights do not fit.
+      UserError: a setting is wrong, does not change a score, or makes another network than the one
+        that the weights are of.
     """
     if not params_override:
         return trained
     config = load_config([os.path.join(trained.model_dir, "params.yaml")], params_override)
+    own = [f"model.options.{name}" for name in trained.detector.network_options]
+    for name in _changed(trained.config, config):
+        is_option = name.startswith("model.options.") and name not in own
+        if name.startswith("model.") and not is_option:
+            raise UserError(
+                f"--params_override={name}=... makes another network than the one in "
+                f"{trained.model_dir}; settings of its layers cannot be overridden after training."
+            )
+        if not is_option and not name.startswith("evaluation.") and name not in _READ:
+            raise UserError(
+                f"--params_override={name}=... has no effect on scores; only evaluation.*, "
+                f"model.options.*, {', '.join(_READ)} have."
+            )
     detector = make_detector(config, len(trained.categories))
     network = inference_network(detector.build())
-    try:
-        network.set_weights(trained.network.get_weights())
-    except ValueError as error:
-        raise UserError(
-            f"With {', '.join(params_override)} the network has other weights than the ones in "
-            f"{trained.model_dir}; settings that change its layers cannot be overridden after "
-            "training."
-        ) from error
+    network.set_weights(trained.network.get_weights())
     return dataclasses.replace(trained, config=config, detector=detector, network=network)
 
 
@@ -43,11 +62,20 @@ def coco_backend(params_override: Sequence[str]) -> str:
       UserError: another setting is given.
     """
     config = load_config([], params_override)
-    before, now = flat_settings(load_config([])), flat_settings(config)
-    for name in now:
-        if name != "evaluation.coco_backend" and now[name] != before.get(name):
+    for name in _changed(load_config([]), config):
+        if name != "evaluation.coco_backend":
             raise UserError(
                 f"--params_override={name}=... has no effect with --detections; only "
                 "evaluation.coco_backend has."
             )
     return config.evaluation.coco_backend
+
+
+def _changed(before, now) -> list:
+    """The names of the settings of `now` that `before` has not, or not so."""
+    present = flat_settings(before)
+    return [
+        name
+        for name, value in flat_settings(now).items()
+        if name not in present or present[name] != value
+    ]

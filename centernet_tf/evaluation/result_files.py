@@ -1,19 +1,26 @@
 """What an evaluation leaves on disk."""
 
+import contextlib
 import json
 import os
 
 from centernet_tf.errors import UserError
 
+REPORT_NAME = "report.html"
+
 
 def write_results(folder: str, metrics: dict, detections: list) -> None:
     """Writes metrics.json and detections.json; each is whole or not there.
+
+    A report of an earlier evaluation is removed, as it would contradict them.
 
     Raises:
       UserError: the folder cannot be written.
     """
     try:
         os.makedirs(folder, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(folder, REPORT_NAME))
         for name, value, indent in (
             ("detections.json", detections, None),
             ("metrics.json", metrics, 2),

@@ -27,14 +27,17 @@ def score_files(
       detections_path: of the results.
       annotations_path: COCO JSON to score against; '' takes the objects of the records.
       manifest: of the records; needed without an annotation file.
-      split: of the records.
+      split: of the records; needed with a manifest.
       backend: `evaluation.coco_backend`.
       output_dir: folder that gets metrics.json, report.html (with pictures where there are records)
         and a copy of the results; '' writes nothing.
 
     Raises:
-      UserError: a file is not of its form, or the two do not belong together.
+      UserError: a file is not of its form, the two do not belong together, or the records have no
+        such split; then nothing is written.
     """
+    if manifest:
+        manifest.split(split)
     detections = read_detections(detections_path)
     if annotations_path:
         truth, source = read_ground_truth(annotations_path), annotations_path

@@ -8,6 +8,7 @@ from typing import Dict, List, Sequence
 from centernet_tf.config import flat_settings
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.coco_files import read_detections
+from centernet_tf.evaluation.coco_metrics import METRIC_NAMES
 from centernet_tf.evaluation.history_file import read_history
 from centernet_tf.training.model_dir import read_config
 
@@ -42,7 +43,7 @@ def read_runs(model_dirs: Sequence[str]) -> List[ScoredRun]:
     """Reads model directories that pipelines.evaluate, or a training, has scored.
 
     Raises:
-      UserError: a folder is no model directory, or has no scores.
+      UserError: a folder is no model directory, or has no scores that can be read.
     """
     paths = [os.path.normpath(path) for path in model_dirs]
     names = [os.path.basename(path) for path in paths]
@@ -54,14 +55,7 @@ def read_runs(model_dirs: Sequence[str]) -> List[ScoredRun]:
 def _read(path, name):
     config = read_config(path)
     folder = os.path.join(path, "evaluation")
-    try:
-        with open(os.path.join(folder, "metrics.json"), encoding="utf-8") as stream:
-            metrics = json.load(stream)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path} has no scores that can be read ({error}); score it with "
-            f"python -m pipelines.evaluate --model_dir={path}"
-        ) from error
+    metrics = _read_metrics(os.path.join(folder, "metrics.json"), path)
     history = os.path.join(path, "history.csv")
     return ScoredRun(
         name=name,
@@ -71,3 +65,29 @@ def _read(path, name):
         settings={key: str(value) for key, value in flat_settings(config).items()},
         data_dir=config.data.path,
     )
+
+
+def _read_metrics(file, model_dir):
+    try:
+        with open(file, encoding="utf-8") as stream:
+            metrics = json.load(stream)
+        _check_metrics(metrics)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{model_dir} has no scores that can be read ({file}: {error}); score it with "
+            f"python -m pipelines.evaluate --model_dir={model_dir}"
+        ) from error
+    return metrics
+
+
+def _check_metrics(metrics) -> None:
+    """Raises ValueError where the twelve metrics, or those of the classes, are not all there."""
+    classes = metrics.get("per_class") if isinstance(metrics, dict) else None
+    if not isinstance(classes, dict):
+        raise ValueError("it has no per_class")
+    for name in METRIC_NAMES:
+        if type(metrics.get(name)) not in (int, float):
+            raise ValueError(f"{name} is no number")
+    for name, values in classes.items():
+        if not isinstance(values, dict) or type(values.get("AP")) not in (int, float):
+            raise ValueError(f"the class '{name}' has no AP")

@@ -7,9 +7,8 @@ from centernet_tf.errors import UserError
 from centernet_tf.evaluation.diagnosis import diagnose
 from centernet_tf.evaluation.report_page import Report, pictured, write_report_page
 from centernet_tf.evaluation.report_pictures import read_images
+from centernet_tf.evaluation.result_files import REPORT_NAME
 from centernet_tf.evaluation.stage_times import stage_times
-
-FILE_NAME = "report.html"
 
 
 def write_report(folder: str, evaluation, title: str, about: str, source=None, timed=None) -> str:
@@ -35,7 +34,7 @@ def write_report(folder: str, evaluation, title: str, about: str, source=None, t
     report = Report(
         title, about, evaluation.metrics, evaluation.precision, diagnosis, pixels, times
     )
-    path = os.path.join(folder, FILE_NAME)
+    path = os.path.join(folder, REPORT_NAME)
     try:
         os.makedirs(folder, exist_ok=True)
         write_report_page(path, report)

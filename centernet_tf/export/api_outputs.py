@@ -10,7 +10,7 @@ def detections_from_outputs(outputs: dict, image_size, categories) -> Detections
 
     Args:
       outputs: NumPy arrays of one image by name: `detection_boxes` [K, 4] normalised, or
-        `detectionboxes_px` in pixels of the image, `detection_scores` [K], `detection_classes` [K]
+        `detection_boxes_px` in pixels of the image, `detection_scores` [K], `detection_classes` [K]
         category ids, `num_detections` scalar.
       image_size: (height, width) in pixels.
       categories: in the order of the contiguous classes.
@@ -31,7 +31,7 @@ def detections_from_outputs(outputs: dict, image_size, categories) -> Detections
 
 def boxes_px(outputs: dict, image_size) -> np.ndarray:
     """Returns the boxes of one image in its pixels, whichever of the two units was exported."""
-    if "detectionboxes_px" in outputs:
-        return outputs["detectionboxes_px"]
+    if "detection_boxes_px" in outputs:
+        return outputs["detection_boxes_px"]
     height, width = image_size
     return outputs["detection_boxes"] * np.float32([height, width, height, width])

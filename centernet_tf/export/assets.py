@@ -3,7 +3,7 @@
 labels.json      the data set's categories, in the order of the contiguous classes
 metadata.json    origin, options, outputs, and the comparison with the trained network
 params.yaml      the resolved experiment
-metrics.json     of the last evaluation in the model directory, where there was one
+metrics.json     of the last evaluation in the model directory, where it was of these weights
 data_card.json   how many images and boxes of each class the splits hold, where they are at hand
 """
 
@@ -37,12 +37,28 @@ def write_assets(trained, folder: str, options, difference, origin: str) -> None
     metadata.write_text(os.path.join(assets, "labels.json"), labels)
     _write_json(os.path.join(assets, "metadata.json"), description)
     save_config(trained.config, os.path.join(assets, "params.yaml"))
-    metrics = os.path.join(trained.model_dir, "evaluation", "metrics.json")
-    if os.path.isfile(metrics):
-        shutil.copyfile(metrics, os.path.join(assets, "metrics.json"))
+    _copy_metrics(trained, os.path.join(assets, "metrics.json"))
     card = data_card(trained.config.data.path)
     if card:
         _write_json(os.path.join(assets, "data_card.json"), card)
+
+
+def _copy_metrics(trained, path: str) -> None:
+    """Copies the last evaluation, or says why it is none of what is exported."""
+    metrics = os.path.join(trained.model_dir, "evaluation", "metrics.json")
+    if not os.path.isfile(metrics):
+        return
+    scored = _read_json(metrics)
+    if (scored.get("step"), scored.get("weights")) == (int(trained.step), trained.weights):
+        shutil.copyfile(metrics, path)
+        return
+    print(
+        f"The export has no metrics: {metrics} is of step {scored.get('step')} "
+        f"({scored.get('weights')} weights), the export of step {trained.step} ({trained.weights} "
+        f"weights). Run python -m pipelines.evaluate --model_dir={trained.model_dir} with the "
+        "--checkpoint that is exported, and export again.",
+        flush=True,
+    )
 
 
 def data_card(data_dir: str) -> dict:

@@ -1,5 +1,7 @@
 """From an image to detections in its own pixels: what every export has in common."""
 
+import copy
+
 import tensorflow as tf
 
 from centernet_tf.detectors.stacks import inference_network
@@ -24,9 +26,13 @@ class ImageDetector:
     Attributes:
       variables: the variables of the network.
       categories: the data set's categories in the order of the contiguous classes.
+
+    Raises:
+      UserError: see `check_options`.
     """
 
     def __init__(self, trained, options: ExportOptions = DEFAULT_OPTIONS):
+        check_options(trained, options)
         self._network = inference_network(trained.network)
         self.variables = list(self._network.variables)
         self.categories = tuple(trained.categories)
@@ -90,12 +96,6 @@ class ImageDetector:
     def _cut(self, found: Detections) -> Detections:
         """Applies threshold, suppression and limit, and zeroes the padding."""
         rows = self._options.max_detections or found.scores.shape[1]
-        if rows > found.scores.shape[1]:
-            raise UserError(
-                f"max_detections={rows} is more than the {found.scores.shape[1]} rows that the "
-                "decoder of this model finds; ask for fewer, or train with a larger limit in "
-                "model.options."
-            )
         scores = found.scores * tf.cast(self._kept(found), tf.float32)
         if self._options.nms_iou:
             return class_nms(found.boxes, scores, found.classes, self._options.nms_iou, rows)
@@ -114,6 +114,29 @@ class ImageDetector:
         kept &= found.scores >= self._options.score_threshold
         # Where an image has fewer peaks than rows, decoders fill up with rows of score 0.
         return kept & (found.scores > 0.0)
+
+
+def check_options(trained, options: ExportOptions) -> None:
+    """Checks options against the model that is to be exported with them.
+
+    Raises:
+      UserError: more detections are asked for than the decoder finds, or a flip test that would
+        merge maps which do not lie on each other.
+    """
+    found = trained.detector.options.max_detections
+    if options.max_detections > found:
+        raise UserError(
+            f"max_detections={options.max_detections} is more than the {found} rows that the "
+            "decoder of this model finds; ask for fewer, or train with a larger limit in "
+            "model.options."
+        )
+    if options.flip_test:
+        # An export is the evaluation under these two settings, so its checks are asked.
+        config = copy.deepcopy(trained.config)
+        config.evaluation.flip, config.evaluation.resolution = True, "fixed"
+        faults = config.model.options.faults(config)
+        if faults:
+            raise UserError(f"This model cannot be exported with flip_test. {' '.join(faults)}")
 
 
 def meant_rows(count, rows: int):

@@ -30,6 +30,11 @@ class Predictor(Protocol):
         """
 
 
+def is_model_dir(path: str) -> bool:
+    """Says whether a path is the folder of a run, which alone has several checkpoints."""
+    return os.path.exists(os.path.join(path, "params.yaml"))
+
+
 def load_predictor(path: str, checkpoint: str = "newest") -> Predictor:
     """Loads a detector of any form.
 
@@ -51,7 +56,7 @@ def load_predictor(path: str, checkpoint: str = "newest") -> Predictor:
 
 
 def _load_folder(path: str, checkpoint: str) -> Predictor:
-    if os.path.exists(os.path.join(path, "params.yaml")):
+    if is_model_dir(path):
         return KerasPredictor(load_trained(path, checkpoint))
     if os.path.exists(os.path.join(path, "saved_model.pb")):
         return SavedModelPredictor(path)

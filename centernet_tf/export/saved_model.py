@@ -40,12 +40,12 @@ def export_saved_model(trained, output_dir: str, options: ExportOptions = DEFAUL
       path of the new version folder.
 
     Raises:
-      UserError: the folder cannot be written, or the exported detector differs from the network;
-        then nothing is left behind.
+      UserError: the options do not suit the model (`check_options`), the folder cannot be written,
+        or the exported detector differs from the network; then nothing is left behind.
     """
+    module = ServingModule(trained, options)
     with incomplete_folder(output_dir) as folder:
         name = model_name(output_dir, options.model_name)
-        module = ServingModule(trained, options)
         tf.saved_model.save(module, folder, signatures=module.signatures())
         images, origin = sample_images(trained, NUM_IMAGES, options.max_pixels)
         difference = check_saved_model(trained, folder, images, options)

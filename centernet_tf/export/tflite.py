@@ -54,8 +54,9 @@ def export_tflite(
       `path`.
 
     Raises:
-      UserError: the path cannot be written, the network needs other operations, or the file differs
-        from the network by more than the variant may; then nothing is left behind.
+      UserError: the options do not suit the model (`image_detector.check_options`), the path cannot
+        be written, the network needs other operations, or the file differs from the network by more
+        than the variant may; then nothing is left behind.
     """
     name = _checked_name(path)
     model = convert(trained, options, lite)

@@ -106,6 +106,7 @@ WRONG_ENTRIES = {
     "number without end": (box_entry(bbox=[1, 2, 3, 10**400]), "malformed_box"),
     "class is text": (box_entry(category_id="3"), "malformed_box"),
     "crowd is list": (box_entry(iscrowd=[]), "malformed_box"),
+    "crowd is text": (box_entry(iscrowd="yes"), "malformed_box"),
     "crowd is two": (box_entry(iscrowd=2), "malformed_box"),
     "image of box is text": (box_entry(image_id="90"), "malformed_box"),
     "image of box not listed": (box_entry(image_id=91), "annotation_without_image"),
@@ -161,6 +162,16 @@ def test_wrong_areas_are_no_areas(tmp_path, area):
     coco_folder.convert_folder(tmp_path)
     (image,) = read_annotations(load_manifest(str(tmp_path / "records")), "train")
     assert image.boxes[0].area == 20 * 10.5
+
+
+@pytest.mark.parametrize("value, is_crowd", [(None, False), (False, False), (True, True)])
+def test_a_crowd_may_be_a_truth_value_or_null(tmp_path, value, is_crowd):
+    content = coco_folder.document(1)
+    content["annotations"][0]["iscrowd"] = value
+    coco_folder.write_folder(tmp_path, content)
+    assert coco_folder.convert_folder(tmp_path).count("malformed_box") == 0
+    (image,) = read_annotations(load_manifest(str(tmp_path / "records")), "train")
+    assert image.boxes[0].is_crowd == is_crowd
 
 
 def test_missing_files_are_named(tmp_path):

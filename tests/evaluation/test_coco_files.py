@@ -1,6 +1,7 @@
 """COCO's files are read as they are, or refused in one sentence."""
 
 import json
+import math
 
 import pytest
 
@@ -31,6 +32,15 @@ def test_a_whole_file_is_read_without_outlines(tmp_path):
     assert read == truth
 
 
+def test_crowds_are_told_by_numbers_or_truth_values_and_null_is_none(tmp_path):
+    truth = dataset({1: [(0, BOX, False)] * 5})
+    for entry, value in zip(truth["annotations"], (None, False, True, 1, 0)):
+        entry["iscrowd"] = value
+    read = read_ground_truth(write(tmp_path, truth))
+    assert [entry["iscrowd"] for entry in read["annotations"]] == [0, 0, 1, 1, 0]
+    assert coco_metrics(read, [])["num_objects"] == 3
+
+
 def test_annotations_of_what_is_not_listed_do_not_count(tmp_path):
     truth = dataset({1: [(0, BOX, False)], 2: [(1, BOX, False)], 3: []}, ("a", "b"))
     truth["images"] = [image for image in truth["images"] if image["id"] != 2]
@@ -50,6 +60,11 @@ def test_annotations_of_what_is_not_listed_do_not_count(tmp_path):
         (lambda t: t["annotations"][0].update(bbox=[1, 2, "3", 4]), "'bbox' of four"),
         (lambda t: t["annotations"][0].update(area=None), "'area' that is one"),
         (lambda t: t["annotations"].append(7), "'bbox' of four"),
+        (lambda t: t["annotations"][0].update(bbox=[1, 2, math.nan, 4]), "'bbox' of four"),
+        (lambda t: t["annotations"][0].update(bbox=[1, 2, 10**400, 4]), "'bbox' of four"),
+        (lambda t: t["annotations"][0].update(area=math.inf), "'area' that is one"),
+        (lambda t: t["annotations"][0].update(iscrowd="yes"), "0 or 1, got 'yes'"),
+        (lambda t: t["annotations"][0].update(iscrowd=2), "0 or 1, got 2"),
         (lambda t: t.pop("categories"), "not a COCO annotation file"),
     ],
 )
@@ -74,6 +89,8 @@ def test_detections_are_read_as_they_are(tmp_path):
         ([{"image_id": 1}], "holds no detection of a box"),
         ([found(1, (1, 2, 3))], "four numbers"),
         ([{**found(1, BOX), "score": "0.5"}], "score"),
+        ([{**found(1, BOX), "score": math.nan}], "score"),
+        ([found(1, (1, 2, math.inf, 3))], "four numbers"),
         ([{**found(1, BOX), "image_id": "a"}], "image_id"),
         (["x"], "'x'"),
     ],

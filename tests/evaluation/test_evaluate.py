@@ -38,11 +38,24 @@ def test_writes_metrics_and_detections(trained, tmp_path, capsys):
     assert metrics["per_class"]["platelet"]["AP"] == -1.0
     assert (metrics["split"], metrics["step"], metrics["num_images"]) == ("val", 40, 3)
     assert metrics["weights"] == "ema"
-    assert "3 images of 'val' at step 40 (averaged weights);" in capsys.readouterr().out
     folder = tmp_path / "evaluation"
+    assert (
+        "3 images of 'val' at step 40 (averaged weights); metrics.json and detections.json are in "
+        f"{folder}"
+    ) in capsys.readouterr().out
     assert sorted(path.name for path in folder.iterdir()) == ["detections.json", "metrics.json"]
     assert json.loads((folder / "metrics.json").read_text()) == metrics
     assert len(json.loads((folder / "detections.json").read_text())) == 6
+
+
+def test_the_report_of_an_earlier_evaluation_goes(trained, tmp_path):
+    folder = tmp_path / "evaluation"
+    folder.mkdir()
+    (folder / "report.html").write_text("of other weights")
+    (folder / "notes.txt").write_text("kept")
+    module.evaluate(trained, fakes.manifest())
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["detections.json", "metrics.json", "notes.txt"]
 
 
 def test_evaluate_network_writes_nothing(trained, tmp_path):

@@ -39,6 +39,34 @@ def test_other_input_size_keeps_the_weights(trained):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_other_layers_are_refused(trained):
-    with pytest.raises(UserError, match="model.options.head_channels=16 the network has other"):
-        override_settings(trained, ["model.options.head_channels=16"])
+@pytest.mark.parametrize(
+    "override",
+    [
+        "model.options.head_channels=16",
+        "model.options.cat_spec_wh=true",
+        "model.backbone.name=resdcn_18",
+        "model.num_classes=4",
+    ],
+)
+def test_other_networks_are_refused(trained, override):
+    name = override.split("=")[0]
+    with pytest.raises(UserError, match=f"{name}=... makes another network than"):
+        override_settings(trained, [override])
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["train.epochs=3", "data.train_split=other", "runtime.seed=4", "runtime.precision=bfloat16"],
+)
+def test_what_no_score_depends_on_is_refused(trained, override):
+    name = override.split("=")[0]
+    with pytest.raises(UserError, match=f"{name}=... has no effect on scores; only evaluation"):
+        override_settings(trained, [override])
+
+
+def test_what_the_run_has_already_may_be_said_again(trained):
+    changed = override_settings(
+        trained, ["train.epochs=140,model.options.head_channels=8,model.options.max_detections=5"]
+    )
+    assert changed.detector.options.max_detections == 5
+    assert override_settings(trained, ["data.path=other"]).config.data.path == "other"

@@ -94,3 +94,25 @@ def test_an_unscored_folder_is_one_sentence(tmp_path):
         read_runs([path])
     with pytest.raises(UserError, match="no model directory"):
         read_runs([str(tmp_path / "none")])
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda metrics: metrics.pop("AP50"), "AP50 is no number"),
+        (lambda metrics: metrics.update(ARl="high"), "ARl is no number"),
+        (lambda metrics: metrics.pop("per_class"), "it has no per_class"),
+        (lambda metrics: metrics.update(per_class={"cell": 0.5}), "class 'cell' has no AP"),
+    ],
+)
+def test_scores_that_lack_something_are_one_sentence(tmp_path, change, words):
+    path = write_run(tmp_path / "run", 0.5)
+    file = tmp_path / "run/evaluation/metrics.json"
+    metrics = json.loads(file.read_text())
+    change(metrics)
+    file.write_text(json.dumps(metrics))
+    with pytest.raises(UserError, match=f"metrics.json: .*{words}.* pipelines.evaluate"):
+        read_runs([path])
+    file.write_text("[]")
+    with pytest.raises(UserError, match="metrics.json: it has no per_class"):
+        read_runs([path])

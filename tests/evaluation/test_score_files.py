@@ -10,6 +10,7 @@ from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.record_annotations import read_annotations
 from centernet_tf.data.sources import shapes_splits
+from centernet_tf.errors import UserError
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES
 from centernet_tf.evaluation.score_files import score_files
 
@@ -58,3 +59,13 @@ def test_nothing_is_written_unasked(manifest, tmp_path):
     path.write_text("[]")
     assert score_files(str(path), manifest=manifest, split="val").metrics["AP"] == 0.0
     assert [entry.name for entry in tmp_path.iterdir()] == ["found.json"]
+
+
+def test_a_split_that_is_not_there_is_said_before_anything_is_written(manifest, tmp_path, capsys):
+    path = tmp_path / "found.json"
+    path.write_text("[]")
+    annotations = f"{manifest.data_dir}/pictures/val.json"
+    with pytest.raises(UserError, match="has no split 'nosuch'"):
+        score_files(str(path), annotations, manifest, "nosuch", output_dir=str(tmp_path / "out"))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["found.json"]
+    assert capsys.readouterr().out == ""

@@ -47,8 +47,9 @@ def test_the_card_counts_boxes_of_classes_where_they_are_known(data_dir):
 
 
 def test_all_that_is_known_is_written(trained, tmp_path, data_dir):
+    metrics = {"step": 12, "weights": "trained", "AP": 0.5}
     (tmp_path / "evaluation").mkdir()
-    (tmp_path / "evaluation" / "metrics.json").write_text('{"AP": 0.5}')
+    (tmp_path / "evaluation" / "metrics.json").write_text(json.dumps(metrics))
     config = copy.deepcopy(trained.config)
     config.data.path = str(data_dir)
     trained = dataclasses.replace(trained, model_dir=str(tmp_path), config=config)
@@ -64,7 +65,7 @@ def test_all_that_is_known_is_written(trained, tmp_path, data_dir):
         "metrics.json",
         "params.yaml",
     ]
-    assert json.loads((assets / "metrics.json").read_text()) == {"AP": 0.5}
+    assert json.loads((assets / "metrics.json").read_text()) == metrics
     assert load_config([str(assets / "params.yaml")]).as_dict() == config.as_dict()
     description = json.loads((assets / "metadata.json").read_text(encoding="utf-8"))
     assert description["options"]["flip_test"] is True
@@ -79,3 +80,22 @@ def test_what_is_not_known_is_left_out(trained, tmp_path):
         "metadata.json",
         "params.yaml",
     ]
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ('{"step": 30, "weights": "trained"}', "step 30 (trained weights)"),
+        ('{"step": 12, "weights": "ema"}', "step 12 (ema weights)"),
+        ('{"AP": 0.5}', "step None"),
+        ("{", "step None"),
+    ],
+)
+def test_metrics_of_other_weights_are_left_out(trained, tmp_path, capsys, text, told):
+    (tmp_path / "evaluation").mkdir()
+    (tmp_path / "evaluation" / "metrics.json").write_text(text)
+    trained = dataclasses.replace(trained, model_dir=str(tmp_path))
+    write_assets(trained, str(tmp_path), ExportOptions(), Difference(0.0, 0.0, 1, 1), "1 image")
+    assert "metrics.json" not in os.listdir(tmp_path / "assets")
+    said = capsys.readouterr().out
+    assert told in said and "the export of step 12 (trained weights)" in said

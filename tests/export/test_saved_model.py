@@ -18,7 +18,9 @@ from centernet_tf.export.comparison import Difference, compare
 from centernet_tf.export.keras_predictor import KerasPredictor
 from centernet_tf.export.options import ExportOptions
 from centernet_tf.export.saved_model import export_saved_model
+from centernet_tf.export.saved_model_predictor import SavedModelPredictor
 from centernet_tf.export.serving_module import ServingModule
+from centernet_tf.serving.client_run import ClientRun
 from tests.export.tiny_detector import encode, textured_image
 
 SIZES = [(64, 96), (120, 80), (50, 200), (33, 17), (150, 150), (97, 64), (240, 320), (65, 97)]
@@ -219,10 +221,28 @@ def test_a_missing_extra_is_said(trained, tmp_path, monkeypatch, capsys):
     assert "Without tensorflow-serving-api" in capsys.readouterr().out
 
 
-def test_nothing_is_left_when_more_rows_are_asked_than_there_are(trained, tmp_path):
-    with pytest.raises(UserError, match="max_detections=31 is more than the 30 rows"):
+def test_more_rows_than_there_are_is_one_sentence_before_anything_is_traced(trained, tmp_path):
+    with pytest.raises(UserError, match="^max_detections=31 is more than the 30 rows"):
         export_saved_model(trained, str(tmp_path / "served"), ExportOptions(max_detections=31))
     assert os.listdir(tmp_path) == []
+
+
+def test_boxes_in_pixels_come_back_through_both_readers(trained, tmp_path):
+    folder = export_saved_model(trained, str(tmp_path / "px"), ExportOptions(box_units="pixels"))
+    expected = KerasPredictor(trained).predict(IMAGES[1])
+    found = SavedModelPredictor(folder).predict(IMAGES[1])
+    np.testing.assert_allclose(found.boxes, expected.boxes, atol=0.1)
+    serve = tf.saved_model.load(folder).signatures["serving_default"]
+
+    class Client:
+        def detect(self, images):
+            outputs = serve(image_bytes=tf.constant(images))
+            yield {name: value.numpy()[0] for name, value in outputs.items()}
+
+    path = tmp_path / "image.png"
+    path.write_bytes(encode(IMAGES[1]))
+    (result,) = ClientRun(Client()).results([str(path)])
+    np.testing.assert_allclose(result.found.boxes, expected.boxes, atol=0.1)
 
 
 def test_output_that_is_a_file_is_one_sentence(trained, tmp_path):

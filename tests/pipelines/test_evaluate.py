@@ -11,6 +11,19 @@ import pytest
     [
         (["pipelines.evaluate"], "--model_dir"),
         (["pipelines.evaluate", "--detections=setup.cfg"], "--annotations"),
+        (
+            ["pipelines.evaluate", "--detections=setup.cfg", "--data_dir=tests"],
+            "both --data_dir and --split",
+        ),
+        (
+            [
+                "pipelines.evaluate",
+                "--detections=setup.cfg",
+                "--annotations=setup.cfg",
+                "--split=val",
+            ],
+            "both --data_dir and --split",
+        ),
         (["pipelines.evaluate", "--model_dir=no/such/model"], "no/such/model"),
         (
             ["pipelines.evaluate", "--model=setup.cfg", "--annotations=setup.cfg"],

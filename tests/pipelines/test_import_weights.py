@@ -154,6 +154,16 @@ def test_from_the_command_line(tmp_path, twin, names):
     assert (tmp_path / "out" / "labels.json").exists()
 
 
+def test_labels_of_a_classifier_are_refused(tmp_path, names):
+    command = [sys.executable, "-m", "pipelines.import_weights", "--source=torchvision"]
+    command += [f"--checkpoint={names}", f"--labels={names}", f"--output={tmp_path / 'out'}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (sentence,) = done.stderr.splitlines()
+    assert "--labels has no effect with --source=torchvision" in sentence
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_hostile_file_runs_nothing(tmp_path, names):
     trap = tmp_path / "trap.pth"
     trap.write_bytes(b"cos\nsystem\n(S'touch " + str(tmp_path / "ran").encode() + b"'\ntR.")

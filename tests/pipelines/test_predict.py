@@ -148,6 +148,10 @@ def test_an_unreadable_image_is_one_sentence_and_nothing_is_written(model_dir, p
         (["predict", "--model=m", "--output_dir=out"], "--images is missing"),
         (["predict", "--model=.", "--images=no.jpg", "--output_dir=out"], "No file fits .*no.jpg"),
         (["predict", "--model=m", "--images=.", "--output_dir=out"], "no file or folder 'm'"),
+        (
+            ["predict", "--model=.", "--checkpoint=best", "--images=.", "--output_dir=out"],
+            r"--checkpoint has no effect with --model=\., which is no model directory",
+        ),
         (["predict", "--modle=m"], "Did you mean '--model'"),
         (["export", "--model_dir=nowhere", "--output=out"], "no file or folder 'nowhere'"),
         (["export", "--model_dir=.", "--output=out"], r"\. is no model directory"),
