@@ -25,6 +25,9 @@ _MODEL_DIR = flags.DEFINE_string("model_dir", None, "Folder of a trained detecto
 _JSON = flags.DEFINE_string("json", None, "File to write the results to.")
 _EPOCHS = flags.DEFINE_integer("epochs", 5, "Epochs with simulated rounding.", lower_bound=1)
 _RATE = flags.DEFINE_float("rate", 0.1, "Learning rate as a part of the experiment's.")
+# How slowly the package's ranges follow what they see.
+_EMA_DECAY = 0.999
+_RANGE_BATCHES = 40
 
 
 def _config(trained):
@@ -69,6 +72,26 @@ def _aware(network):
     return quantize.quantize_apply(annotated)
 
 
+def _start_ranges(network, batches):
+    """Takes the ranges of the layers' results from some batches.
+
+    They start at -6 to 6 and take a thousandth of what they see a step, which is far too slow for
+    some epochs; undoing that average tells what a batch has shown.
+    """
+    ends = ("output_min:0", "output_max:0", "quantize_layer_min:0", "quantize_layer_max:0")
+    ranges = [each for each in network.weights if each.name.endswith(ends)]
+    others = [each for each in network.weights if not each.name.endswith(ends)]
+    kept = [each.numpy() for each in others]
+    # Each batch goes one layer further with ranges that fit.
+    for images, _ in batches.take(_RANGE_BATCHES):
+        before = [each.numpy() for each in ranges]
+        network(images, training=True)
+        for each, start in zip(ranges, before, strict=True):
+            each.assign(start + (each.numpy() - start) / (1.0 - _EMA_DECAY))
+    for each, values in zip(others, kept, strict=True):
+        each.assign(values)
+
+
 def _trained_aware(trained):
     """`trained` with a network that went on so."""
     from centernet_tf.data.input_pipeline import steps_per_epoch, train_dataset
@@ -83,6 +106,7 @@ def _trained_aware(trained):
     schedule = make_schedule(settings, steps, config.train.epochs)
     trainer.compile(optimizer=make_optimizer(settings, schedule))
     batches = train_dataset(config, manifest, trained.detector.encode)
+    _start_ranges(network, batches)
     trainer.fit(batches, epochs=config.train.epochs, steps_per_epoch=steps, verbose=2)
     return dataclasses.replace(trained, network=network)
 

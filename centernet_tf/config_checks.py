@@ -103,6 +103,7 @@ def _model_checks(config):
 
 def _optimizer_checks(optimizer):
     yield _not_in("train.optimizer.name", optimizer.name, ("adam", "adamw", "sgd"))
+    yield _not_in("train.optimizer.warmup", optimizer.warmup, ("linear", "constant"))
     yield _not_in("train.optimizer.schedule", optimizer.schedule, ("step", "cosine", "polynomial"))
     yield (
         optimizer.learning_rate <= 0,

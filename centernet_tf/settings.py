@@ -129,16 +129,19 @@ class OptimizerConfig(hyperparams.Config):
     clip_norm: float = 0.0
     # Every value of the gradient is clipped to +- this, before the norm; 0 is off.
     clip_value: float = 0.0
-    # False spares biases and the scales and shifts of normalisations from weight decay.
-    decay_norm_and_bias: bool = True
+    # False spares the scales and shifts of normalisations from weight decay.
+    decay_norm: bool = True
+    # False spares biases, shifts of normalisations among them.
+    decay_bias: bool = True
     # step: multiply by drop_factor after each of drop_epochs; cosine: to zero at the last epoch;
     # polynomial: (1 - progress) ** power, to zero at the last epoch.
     schedule: str = "step"
     power: float = 1.0
     drop_epochs: List[int] = dataclasses.field(default_factory=lambda: [90, 120])
     drop_factor: float = 0.1
-    # Steps of linear warm-up from warmup_factor * learning_rate.
+    # Steps of warm-up: linear from warmup_factor * learning_rate, or constant at it.
     warmup_steps: int = 0
+    warmup: str = "linear"
     warmup_factor: float = 0.001
 
 

@@ -4,16 +4,18 @@ import keras
 from official.modeling.optimization import lr_schedule
 
 from centernet_tf.settings import OptimizerConfig
+from centernet_tf.training.constant_warmup import ConstantWarmup
 
-# Parts of the names that Keras gives to biases and to the variables of normalisations.
-_NO_KERNELS = ("bias", "gamma", "beta")
+# Parts of the names that Keras gives to the variables of normalisations, and to biases.
+_NORMS = ("gamma", "beta")
+_BIASES = ("bias", "beta")
 
 
 def make_schedule(config: OptimizerConfig, steps_per_epoch: int, epochs: int):
     """Returns the learning rate as a function of the step.
 
-    A step schedule drops after finishing each of `drop_epochs`, as the original does. Warm-up is
-    linear over the first steps and replaces the schedule there.
+    A step schedule drops after finishing each of `drop_epochs`, as the original does. Warm-up
+    replaces the schedule over the first steps.
     """
     rate = config.learning_rate
     drops = [epoch for epoch in config.drop_epochs if epoch < epochs]
@@ -31,16 +33,17 @@ def make_schedule(config: OptimizerConfig, steps_per_epoch: int, epochs: int):
         )
     else:
         schedule = keras.optimizers.schedules.PiecewiseConstantDecay([0], [rate, rate])
-    if config.warmup_steps:
-        schedule = lr_schedule.LinearWarmup(
-            schedule, config.warmup_steps, rate * config.warmup_factor
-        )
-    return schedule
+    if not config.warmup_steps:
+        return schedule
+    warmup = ConstantWarmup if config.warmup == "constant" else lr_schedule.LinearWarmup
+    return warmup(schedule, config.warmup_steps, rate * config.warmup_factor)
 
 
-def is_kernel(variable) -> bool:
-    """Says whether a variable is neither a bias nor a scale or shift of a normalisation."""
-    return not any(name in variable.name for name in _NO_KERNELS)
+def spared(config: OptimizerConfig) -> list:
+    """Returns the parts of names of variables that weight decay leaves alone."""
+    norms = () if config.decay_norm else _NORMS
+    biases = () if config.decay_bias else _BIASES
+    return sorted({*norms, *biases})
 
 
 def make_optimizer(config: OptimizerConfig, schedule):
@@ -55,7 +58,7 @@ def make_optimizer(config: OptimizerConfig, schedule):
         optimizer = keras.optimizers.AdamW(
             schedule, weight_decay=config.weight_decay, epsilon=1e-8, jit_compile=False
         )
-        if not config.decay_norm_and_bias:
-            optimizer.exclude_from_weight_decay(var_names=list(_NO_KERNELS))
+        if spared(config):
+            optimizer.exclude_from_weight_decay(var_names=spared(config))
         return optimizer
     return keras.optimizers.Adam(schedule, epsilon=1e-8, jit_compile=False)

@@ -6,7 +6,7 @@ import tensorflow as tf
 from centernet_tf.ops.weighted_rows import sparse_products
 from centernet_tf.training.accumulation import sum_over_micro_batches
 from centernet_tf.training.non_finite_loss import NOT_FINITE
-from centernet_tf.training.optimizers import is_kernel
+from centernet_tf.training.optimizers import spared
 from centernet_tf.training.timed_input import timed_train_function
 
 
@@ -49,7 +49,7 @@ class Trainer(keras.Model):
         self.accumulation_steps = accumulation_steps
         self.clip_norm = optimizer_config.clip_norm
         self.clip_value = optimizer_config.clip_value
-        self.decay_all = optimizer_config.decay_norm_and_bias
+        self.spared = spared(optimizer_config)
         self.l2 = optimizer_config.weight_decay if optimizer_config.name == "sgd" else 0.0
         self.means = {name: keras.metrics.Mean(name=name) for name in detector.loss_names}
         self.gradient_norm = keras.metrics.Mean(name="gradient_norm")
@@ -139,7 +139,7 @@ class Trainer(keras.Model):
             gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm)
         if self.l2:
             gradients = [
-                g + self.l2 * v if self.decay_all or is_kernel(v) else g
+                g if any(part in v.name for part in self.spared) else g + self.l2 * v
                 for g, v in zip(gradients, variables)
             ]
         if self._scales_loss:

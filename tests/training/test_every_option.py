@@ -18,7 +18,7 @@ OPTIONS = {
     "adamw": {"optimizer": {**ADAM, "name": "adamw", "weight_decay": 0.01}},
     "sgd": {"optimizer": {**SGD, "weight_decay": 1e-4}},
     "sgd without decay of norms": {
-        "optimizer": {**SGD, "weight_decay": 1e-4, "decay_norm_and_bias": False}
+        "optimizer": {**SGD, "weight_decay": 1e-4, "decay_norm": False, "decay_bias": False}
     },
     "step": {"optimizer": {**ADAM, "drop_epochs": [3]}},
     "cosine": {"optimizer": {**ADAM, "schedule": "cosine"}},
