@@ -32,7 +32,7 @@ def _batches(manifest, batch, steps):
     config = load_config(
         [],
         [
-            f"train.global_batch_size={batch},train.epochs=1,data.shuffle_buffer=64",
+            f"train.global_batch_size={batch},train.epochs=1",
             f"train.repeats_per_epoch={passes}",
         ],
     )
@@ -42,7 +42,9 @@ def _batches(manifest, batch, steps):
 def main(_):
     steps = _STEPS.value
     with tempfile.TemporaryDirectory() as folder:
-        batches = _batches(natural_records.make_data_set(folder), _BATCH.value, steps)
+        # Twice as many records as data.shuffle_buffer holds, so that it is full.
+        manifest = natural_records.make_data_set(folder, copies=64)
+        batches = _batches(manifest, _BATCH.value, steps)
         gc.collect()
         rest, seen = _megabytes(), [[] for _ in range(10)]
         for step, _ in enumerate(batches.take(steps)):

@@ -20,14 +20,16 @@ _NAMES = {category.id: category.name for category in _CATEGORIES}
 _OBJECTS = 7
 
 
-def make_data_set(folder, pictures=64):
-    """Writes records of a split `train` into a folder and returns their `Manifest`."""
+def make_data_set(folder, pictures=64, copies=1):
+    """Writes records of a split `train` into a folder, each so often; returns their `Manifest`."""
     rng = np.random.default_rng(0)
     writer = ShardWriter(folder, "train", 4)
     for image_id in range(1, pictures + 1):
-        writer.write(_record(image_id, rng))
-    shards = writer.close()
-    split = {"num_examples": pictures, "num_boxes": _OBJECTS * pictures, "shards": shards}
+        record = _record(image_id, rng)
+        for _ in range(copies):
+            writer.write(record)
+    shards, count = writer.close(), pictures * copies
+    split = {"num_examples": count, "num_boxes": _OBJECTS * count, "shards": shards}
     with open(os.path.join(folder, "manifest.json"), "w", encoding="utf-8") as stream:
         json.dump(manifest_document(_CATEGORIES, {"train": split}, {}), stream)
     return load_manifest(folder)
