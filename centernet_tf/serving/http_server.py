@@ -33,12 +33,12 @@ class RestServer(ThreadingHTTPServer):
     request_queue_size = 128
     allow_reuse_address = True
 
-    def __init__(self, address, api: RestApi, options):
-        self.api, self.options = api, options
+    def __init__(self, address, api: RestApi, options, budget):
+        self.api, self.options, self.budget = api, options, budget
         self.draining = threading.Event()
         self._free = threading.BoundedSemaphore(options.max_connections)
         self._lock = threading.Lock()
-        self._active = self._pending_bytes = 0
+        self._active = 0
         super().__init__(address, _Connection)
 
     def process_request(self, request, client_address):
@@ -75,22 +75,6 @@ class RestServer(ThreadingHTTPServer):
         """The request has its answer."""
         with self._lock:
             self._active -= 1
-
-    def reserve(self, size: int) -> None:
-        """Takes room for a body.
-
-        Raises:
-          Busy: the bodies of other requests leave none.
-        """
-        with self._lock:
-            if self._pending_bytes + size > self.options.max_pending_bytes:
-                raise Busy("The bodies of other requests fill the memory; try again later.")
-            self._pending_bytes += size
-
-    def release(self, size: int) -> None:
-        """Gives the room back."""
-        with self._lock:
-            self._pending_bytes -= size
 
     def drain(self) -> bool:
         """Takes no more connections and waits for the answers; says whether all were given."""
@@ -176,13 +160,8 @@ class _Connection(BaseHTTPRequestHandler):
             size = self._body_size()
             if self.server.draining.is_set():
                 raise Busy("The server is about to stop.")
-            self.server.reserve(size)
-        except ServingFault as fault:
-            self._refuse(fault)
-            return
-        try:
-            body = self._read(size)
-            self._send(self.server.api.answer(verb, self.path, body))
+            with self.server.budget.room(size):
+                self._send(self.server.api.answer(verb, self.path, self._read(size)))
         except SlowClient:
             raise
         except ServingFault as fault:
@@ -192,8 +171,6 @@ class _Connection(BaseHTTPRequestHandler):
         except Exception:
             logging.exception("A defect while answering %s %s.", verb, self.path)
             self._refuse(ServingFault("The server failed; its log says why."))
-        finally:
-            self.server.release(size)
 
     def _body_size(self) -> int:
         if self.headers.get("Transfer-Encoding"):

@@ -22,7 +22,8 @@ class ServingOptions:
       read_timeout: seconds a client may take to send a request or to take an answer, else 408.
       idle_timeout: seconds after which a connection without a request is closed.
       max_body_mb: larger bodies are answered with 413.
-      max_pending_mb: bodies of all requests at once; more are answered with 503.
+      max_pending_mb: memory that the requests of both protocols take at once, with the arrays that
+        numbers in JSON become; more is answered with 503, one request that takes more with 413.
       max_connections: more are answered with 503.
       poll_seconds: between two looks for new versions.
       drain_seconds: how long requests may take to finish after SIGTERM.
@@ -38,7 +39,7 @@ class ServingOptions:
     read_timeout: float = 30.0
     idle_timeout: float = 60.0
     max_body_mb: float = 32.0
-    max_pending_mb: float = 256.0
+    max_pending_mb: float = 512.0
     max_connections: int = 256
     poll_seconds: float = 2.0
     drain_seconds: float = 20.0

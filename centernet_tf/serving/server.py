@@ -6,6 +6,7 @@ import threading
 
 from centernet_tf.errors import UserError
 from centernet_tf.serving.http_server import RestServer
+from centernet_tf.serving.memory_budget import MemoryBudget
 from centernet_tf.serving.metrics import ServingMetrics
 from centernet_tf.serving.options import DEFAULT_OPTIONS, ServingOptions
 from centernet_tf.serving.rest_api import RestApi
@@ -57,12 +58,14 @@ class EmbeddedServer:
         self._options = options
         _require_free_ports(options)
         self.metrics = ServingMetrics()
+        self._budget = MemoryBudget(options.max_pending_bytes)
         self.model = ServedModel(name, base_path, options, self.metrics)
         self.model.start()
         self._grpc, self.grpc_port = self._start_grpc()
         try:
-            api = RestApi(self.model, options, self.metrics)
-            self._rest = RestServer((options.host, options.rest_port), api, options)
+            api = RestApi(self.model, options, self.metrics, self._budget)
+            address = (options.host, options.rest_port)
+            self._rest = RestServer(address, api, options, self._budget)
         except OSError as error:
             self._stop_grpc()
             raise UserError(
@@ -93,7 +96,7 @@ class EmbeddedServer:
         except ImportError:
             print(NO_GRPC, flush=True)
             return None, None
-        return start_grpc_server(self.model, self._options, self.metrics)
+        return start_grpc_server(self.model, self._options, self.metrics, self._budget)
 
     def _stop_grpc(self) -> None:
         if self._grpc:

@@ -179,6 +179,15 @@ def test_bodies_of_many_requests_have_a_limit_together(make_server):
     assert status == 503 and "fill the memory" in said
 
 
+def test_numbers_count_as_what_they_become(make_server, ask):
+    server = make_server(max_pending_mb=1.0)
+    body = b'{"signature_name": "image_tensor", "instances": [%s[]]}'
+    assert ask(server, "POST", PREDICT, body % (b"[]," * 10))[0] == 400
+    status, said = ask(server, "POST", PREDICT, body % (b"[]," * 100_000))
+    assert status == 413 and "The request takes 17 MB of memory; there are 1 MB" in said.decode()
+    assert ask(server, "POST", PREDICT, row_request(bytes(200_000)))[0] == 200
+
+
 def test_stopping_finishes_what_runs_and_takes_nothing_new(make_server, ask):
     server = make_server()
     with Gate(server) as gate, ThreadPoolExecutor(2) as pool:
