@@ -76,12 +76,15 @@ class RestServer(ThreadingHTTPServer):
         with self._lock:
             self._active -= 1
 
-    def drain(self) -> bool:
-        """Takes no more connections and waits for the answers; says whether all were given."""
+    def drain(self, end: float) -> bool:
+        """Takes no more connections and waits for the answers; see `wait_for_answers`."""
         self.draining.set()
         self.shutdown()
         self.server_close()
-        end = time.monotonic() + self.options.drain_seconds
+        return self.wait_for_answers(end)
+
+    def wait_for_answers(self, end: float) -> bool:
+        """Waits until `end`, in `time.monotonic()`; says whether all answers were given."""
         while self._active and time.monotonic() < end:
             time.sleep(0.01)
         return not self._active

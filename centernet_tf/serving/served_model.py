@@ -85,6 +85,14 @@ class ServedModel:
         if serving:
             self._retire(serving)
 
+    def abandon(self) -> None:
+        """Refuses what is being answered, and waits for nothing."""
+        self._stopped.set()
+        with self._lock:
+            serving, self._serving = self._serving, None
+        if serving:
+            serving.batcher.abandon()
+
     def poll(self) -> None:
         """Looks at the folder once and takes the highest version that loads and is not served."""
         try:
