@@ -46,6 +46,23 @@ def test_wrong_options_are_one_sentence():
             ServingOptions(**{name: 0})
 
 
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
+        ({"rest_port": 99999}, "rest_port must be from 0 to 65535; got 99999"),
+        ({"rest_port": -1}, "rest_port must be from 0 to 65535; got -1"),
+        ({"grpc_port": 65536}, "grpc_port must be from -1 to 65535; got 65536"),
+        ({"rest_port": 9000, "grpc_port": 9000}, "must differ; both are 9000"),
+        ({"max_body_mb": 5000}, "max_body_mb must be below 2048; got 5000"),
+        ({"max_pending_mb": float("inf")}, "finite; got inf"),
+        ({"drain_seconds": -1}, "drain_seconds must be 0 or more; got -1"),
+    ],
+)
+def test_options_are_checked_before_anything_loads(options, sentence):
+    with pytest.raises(UserError, match=sentence):
+        ServingOptions(**options)
+
+
 class Program:
     """`pipelines.serve` in a process of its own."""
 
