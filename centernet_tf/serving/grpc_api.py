@@ -72,7 +72,10 @@ class _Services(prediction_service_pb2_grpc.PredictionServiceServicer):
     def _guarded(self, method, function, request, context):
         started, code = time.monotonic(), "OK"
         try:
-            return function(request, context)
+            response = function(request, context)
+            if method == "predict":
+                self._metrics.predicted(time.monotonic() - started)
+            return response
         except ServingFault as fault:
             code = fault.code
             context.abort(grpc.StatusCode[code], fault.sentence)
@@ -81,7 +84,7 @@ class _Services(prediction_service_pb2_grpc.PredictionServiceServicer):
             logging.exception("A defect while answering %s.", method)
             context.abort(grpc.StatusCode.INTERNAL, "The server failed; its log says why.")
         finally:
-            self._metrics.request("grpc", method, code, time.monotonic() - started)
+            self._metrics.request("grpc", method, code)
 
     def _predict(self, request, context):
         limit = self._options.max_body_bytes

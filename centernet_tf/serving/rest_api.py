@@ -57,14 +57,16 @@ class RestApi:
         try:
             content_type, body = self._route(verb, path.split("?")[0], body)
             answer = Answer(200, content_type, body, method)
+            if method == "predict":
+                self._counters.predicted(time.monotonic() - started)
         except ServingFault as fault:
             answer = fault_answer(fault, method)
-        self.count(answer, time.monotonic() - started)
+        self.count(answer)
         return answer
 
-    def count(self, answer: Answer, seconds: float) -> None:
+    def count(self, answer: Answer) -> None:
         """Counts an answer."""
-        self._counters.request("rest", answer.method, str(answer.status), seconds)
+        self._counters.request("rest", answer.method, str(answer.status))
 
     def _route(self, verb: str, path: str, body: bytes):
         if path == "/detect":

@@ -1,5 +1,7 @@
 """gRPC as TensorFlow Serving's own client library speaks it."""
 
+import time
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -168,8 +170,12 @@ def test_calls_beyond_the_queue_are_refused_as_what_may_be_over_later(make_serve
     server = make_server(max_queue=1, max_batch_size=1)
     with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        with Gate(server):
-            calls = [stub.Predict.future(request_of([b"a"]), timeout=30) for _ in range(40)]
-            refused = [call for call in calls[2:] if call.exception()]
+        with Gate(server) as gate:
+            calls = [stub.Predict.future(request_of([b"a"]), timeout=30)]
+            assert gate.reached.wait(10)
+            calls += [stub.Predict.future(request_of([b"a"]), timeout=30) for _ in range(39)]
+            while sum(call.done() for call in calls) < 38:
+                time.sleep(0.01)
+            refused = [call for call in calls if call.done()]
         assert {call.code().name for call in refused} <= {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
-        assert len(refused) == 38 and all(call.result() for call in calls[:2])
+        assert sum(call.code() == grpc.StatusCode.OK for call in calls) == 2
