@@ -100,10 +100,10 @@ class ServedModel:
         except OSError as error:
             logging.warning("Cannot look for versions in %s: %s.", self.base_path, error.strerror)
             return
-        for number in reversed(found):
+        for number, name in reversed(found):
             if self._serving and number == self._serving.version.number:
                 return
-            folder = os.path.join(self.base_path, str(number))
+            folder = os.path.join(self.base_path, name)
             mark = _fingerprint(folder)
             if self._broken.get(number) == mark:
                 continue
