@@ -125,7 +125,7 @@ def _in_turns(loads, server):
 
 def main(_):
     images = [read_encoded(path) for path in find_images(_IMAGES.value)]
-    newest = str(version_folders(_MODEL.value)[-1])
+    newest = version_folders(_MODEL.value)[-1].name
     loaded = tf.saved_model.load(os.path.join(_MODEL.value, newest))
     signature = loaded.signatures["serving_default"]
     server = _Server(_MODEL.value)

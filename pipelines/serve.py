@@ -45,7 +45,7 @@ flags.DEFINE_float(
 flags.DEFINE_float("idle_timeout", DEFAULT_OPTIONS.idle_timeout, "Seconds between two requests.")
 flags.DEFINE_float("max_body_mb", DEFAULT_OPTIONS.max_body_mb, "Larger bodies get 413.")
 flags.DEFINE_float(
-    "max_pending_mb", DEFAULT_OPTIONS.max_pending_mb, "Bodies of all requests; more get 503."
+    "max_pending_mb", DEFAULT_OPTIONS.max_pending_mb, "Memory of all requests; more get 503."
 )
 flags.DEFINE_integer(
     "max_connections", DEFAULT_OPTIONS.max_connections, "More get 503.", lower_bound=1

@@ -4,6 +4,7 @@ import os
 import re
 import string
 from importlib import resources
+from typing import List
 
 from centernet_tf.errors import UserError
 from centernet_tf.export.remains import remove_remains, temporary_path
@@ -35,9 +36,19 @@ def model_name(output_dir: str, given: str = "") -> str:
 
 
 def write_deploy_folder(output_dir: str, name: str) -> None:
-    """Writes the files that are not there yet; what a person has changed stays."""
+    """Writes the files that are not there yet; what a person has changed stays.
+
+    Prints a line where those that are there serve the versions under another name.
+    """
     folder = os.path.join(output_dir, FOLDER)
     os.makedirs(folder, exist_ok=True)
+    known = _served_names(os.path.join(folder, "models.config"))
+    if known and name not in known:
+        print(
+            f"{folder} was written for the model name '{', '.join(known)}' and is left alone; "
+            f"delete it and export again to have it serve '{name}'.",
+            flush=True,
+        )
     for file in FILES:
         path = os.path.join(folder, file)
         if not os.path.exists(path):
@@ -45,11 +56,27 @@ def write_deploy_folder(output_dir: str, name: str) -> None:
 
 
 def fill_template(file: str, name: str) -> str:
-    """Returns one of `FILES` for a model; Kubernetes takes small letters, digits and - alone."""
+    """Returns one of `FILES` for a model."""
     template = resources.files("centernet_tf.export").joinpath("deploy", file)
-    label = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     text = template.read_text(encoding="utf-8")
-    return string.Template(text).substitute(name=name, label=label)
+    return string.Template(text).substitute(name=name, label=_label(name))
+
+
+def _label(name: str) -> str:
+    """What Kubernetes takes as a name: small letters, digits and -, a letter first."""
+    label = re.sub(r"[^a-z0-9]+", "-", name.lower())
+    if not label[0].isalpha():
+        label = f"model-{label}"
+    return label[:63].strip("-")
+
+
+def _served_names(path: str) -> List[str]:
+    """The names in models.config, as far as there are any."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return re.findall(r"^\s*name:\s*[\"']([^\"']*)", stream.read(), re.MULTILINE)
+    except (OSError, ValueError):
+        return []
 
 
 def _write_whole(path: str, text: str) -> None:

@@ -62,7 +62,7 @@ def _load_folder(path: str, checkpoint: str) -> Predictor:
         return SavedModelPredictor(path)
     versions = version_folders(path)
     if versions:
-        return SavedModelPredictor(os.path.join(path, str(versions[-1])))
+        return SavedModelPredictor(os.path.join(path, versions[-1].name))
     raise UserError(
         f"{path} is neither a model directory (it has no params.yaml) nor a SavedModel (it has no "
         "saved_model.pb and no numbered version folder)."

@@ -3,18 +3,25 @@
 import contextlib
 import os
 import shutil
-from typing import List
+from typing import List, NamedTuple
 
 from centernet_tf.errors import UserError
 from centernet_tf.export.remains import remove_remains, temporary_path
 
 
-def version_folders(output_dir: str) -> List[int]:
+class VersionFolder(NamedTuple):
+    """A version: its number, and its folder's name, which may begin with zeros."""
+
+    number: int
+    name: str
+
+
+def version_folders(output_dir: str) -> List[VersionFolder]:
     """Returns the versions in a folder, rising."""
     return sorted(
-        int(name)
+        VersionFolder(int(name), name)
         for name in os.listdir(output_dir)
-        if name.isdecimal() and os.path.isdir(os.path.join(output_dir, name))
+        if name.isascii() and name.isdecimal() and os.path.isdir(os.path.join(output_dir, name))
     )
 
 
@@ -49,7 +56,7 @@ def incomplete_folder(output_dir: str):
 
 def publish(folder: str, output_dir: str) -> str:
     """Renames a complete folder to the next free number and returns its path."""
-    version = max([0, *version_folders(output_dir)]) + 1
+    version = max([0, *(each.number for each in version_folders(output_dir))]) + 1
     while True:
         path = os.path.join(output_dir, str(version))
         try:

@@ -27,6 +27,8 @@ class _Task:
         self.outputs = self.fault = None
 
     def finish(self, outputs=None, fault=None) -> None:
+        if self.done.is_set():
+            return
         self.outputs, self.fault = outputs, fault
         self.inputs = None
         self.done.set()
@@ -44,6 +46,7 @@ class Batcher:
     def __init__(self, run, options, metrics):
         self._run, self._options, self._metrics = run, options, metrics
         self._tasks = collections.deque()
+        self._running = []
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
@@ -87,6 +90,19 @@ class Batcher:
             self._changed.notify_all()
         self._thread.join()
 
+    def abandon(self) -> None:
+        """Takes no more requests and refuses those that are there; waits for nothing.
+
+        A batch that runs cannot be stopped, but nobody waits for it any more.
+        """
+        with self._changed:
+            self._closed = True
+            left = [*self._running, *self._tasks]
+            self._tasks.clear()
+            self._changed.notify_all()
+        for task in left:
+            task.finish(fault=Busy("The server has stopped."))
+
     def _enqueue(self, task: _Task) -> None:
         with self._changed:
             if self._closed:
@@ -106,8 +122,9 @@ class Batcher:
                 return
             if batch:
                 self._answer(batch)
-            # A batch kept in this frame would hold its images while the thread waits.
+            # A batch that is kept would hold its images while the thread waits.
             del batch
+            self._running = []
 
     def _next_batch(self):
         """Waits for requests and returns those to run together; None at the end."""
@@ -122,7 +139,8 @@ class Batcher:
                 if left <= 0:
                     break
                 self._changed.wait(left)
-            return self._take()
+            self._running = self._take()
+            return self._running
 
     def _is_full(self) -> bool:
         rows = sum(task.rows for task in self._tasks if task.kind == self._tasks[0].kind)

@@ -23,7 +23,12 @@ class RequestFailed(UserError):
         self.retry, self.wait = retry, wait
 
 
-def with_retries(request: Callable, attempts: int, on_retry: Callable[[], None] = lambda: None):
+def with_retries(
+    request: Callable,
+    attempts: int,
+    on_retry: Callable[[], None] = lambda: None,
+    pause: Callable[[float], bool] = time.sleep,
+):
     """Returns what `request()` returns, trying again after waits that double.
 
     A random part keeps clients that failed together from coming back together.
@@ -32,6 +37,7 @@ def with_retries(request: Callable, attempts: int, on_retry: Callable[[], None] 
       request: raises `RequestFailed`.
       attempts: at least 1.
       on_retry: called before each attempt but the first.
+      pause: waits for so many seconds; says whether trying shall end.
 
     Raises:
       RequestFailed: the last attempt failed, or one that is not worth repeating.
@@ -43,7 +49,8 @@ def with_retries(request: Callable, attempts: int, on_retry: Callable[[], None] 
         except RequestFailed as fault:
             if not fault.retry or attempt == attempts - 1:
                 raise
-            time.sleep(max(fault.wait, wait * random.uniform(0.5, 1.0)))
+            if pause(max(fault.wait, wait * random.uniform(0.5, 1.0))):
+                raise
             wait = min(2.0 * wait, LONGEST_WAIT_SECONDS)
             on_retry()
     raise ValueError("attempts must be at least 1")

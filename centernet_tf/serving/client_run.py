@@ -19,7 +19,14 @@ from centernet_tf.export.image_status import GOOD, MEANINGS
 from centernet_tf.export.metadata import parse_labels
 from centernet_tf.export.prediction_run import Result
 from centernet_tf.ops.detections import Detections
-from centernet_tf.serving.client_faults import with_retries
+from centernet_tf.serving.client_faults import RequestFailed, with_retries
+
+_NEEDED = (
+    "num_detections",
+    "detection_scores",
+    "detection_classes",
+    "detection_class_names",
+)
 
 
 @dataclasses.dataclass
@@ -71,9 +78,10 @@ class ClientRun:
         self.categories: List[Category] = list(categories)
         self.timings = Timings()
         self._lock = threading.Lock()
+        self._ended = threading.Event()
 
     def results(self, paths: Sequence[str]) -> Iterator[Result]:
-        """Yields a result for each file, in their order.
+        """Yields a result for each file, in their order; once.
 
         Raises:
           RequestFailed: a request was not answered in all its attempts.
@@ -82,7 +90,8 @@ class ClientRun:
         chunks = iter(
             [paths[i : i + self._batch_size] for i in range(0, len(paths), self._batch_size)]
         )
-        with ThreadPoolExecutor(self._concurrency) as pool:
+        pool = ThreadPoolExecutor(self._concurrency)
+        try:
             waiting = collections.deque()
             # A bounded number ahead of the reader, or all images would be in memory at last.
             for chunk in itertools.islice(chunks, 2 * self._concurrency):
@@ -93,6 +102,10 @@ class ClientRun:
                 for chunk in itertools.islice(chunks, 1):
                     waiting.append(pool.submit(self._send, chunk))
                 yield from map(self._result, answered)
+        finally:
+            # After a failure nobody reads what the others would bring.
+            self._ended.set()
+            pool.shutdown(cancel_futures=True)
 
     def _send(self, paths: Sequence[str]) -> list:
         """Returns (path, encoded, outputs or the fault) of each file."""
@@ -111,7 +124,9 @@ class ClientRun:
 
     def _ask(self, images):
         started = time.monotonic()
-        answers = with_retries(lambda: self._client.detect(images), self._attempts, self._retried)
+        answers = with_retries(
+            lambda: self._client.detect(images), self._attempts, self._retried, self._ended.wait
+        )
         with self._lock:
             self.timings.seconds.append(time.monotonic() - started)
             self.timings.images += len(images)
@@ -133,6 +148,7 @@ class ClientRun:
         return Result(path, image, self._detections(outputs, image.shape[:2]))
 
     def _detections(self, outputs: dict, size) -> Detections:
+        _require_detections(outputs)
         count = int(outputs["num_detections"])
         ids = outputs["detection_classes"][:count].astype(int).tolist()
         names = [_text(name) for name in outputs["detection_class_names"][:count].tolist()]
@@ -150,6 +166,18 @@ class ClientRun:
                 return index
         self.categories.append(Category(identity, name))
         return len(self.categories) - 1
+
+
+def _require_detections(outputs: dict) -> None:
+    missing = [name for name in _NEEDED if name not in outputs]
+    if not {"detection_boxes", "detection_boxes_px"} & {*outputs}:
+        missing.append("detection_boxes")
+    if missing:
+        raise RequestFailed(
+            f"The server's model does not answer {', '.join(missing)}; it is no export of this "
+            "project.",
+            retry=False,
+        )
 
 
 def _text(name) -> str:

@@ -1,10 +1,8 @@
 """The page at `/`: an image dropped on it comes back with boxes, scores and heat-map."""
 
-import base64
 import html
 import io
 import json
-import os
 import time
 from importlib import resources
 
@@ -13,10 +11,8 @@ from PIL import Image
 
 from centernet_tf.export.api_outputs import boxes_px
 from centernet_tf.export.image_status import GOOD, MEANINGS
-from centernet_tf.ops.geometry import letterbox_transform
 from centernet_tf.serving.faults import BadRequest
-
-HEAT_MAP = "raw_heatmap"
+from centernet_tf.serving.heat_map import heat_map
 
 
 def page(model_name: str) -> bytes:
@@ -45,12 +41,14 @@ def detect(model, encoded: bytes, deadline: float) -> bytes:
         raise BadRequest(f"The image {MEANINGS.get(status, 'cannot be used')}.")
     with Image.open(io.BytesIO(encoded)) as image:
         size = (image.height, image.width)
+    heat, why_not = heat_map(found, size, model.current().folder)
     document = {
         "version": number,
         "height": size[0],
         "width": size[1],
         "detections": _detections(found, size),
-        "heat_map": _heat_map(found, size, _input_size(model.current().folder)),
+        "heat_map": heat,
+        "no_heat_map": why_not,
         "milliseconds": round(1000 * (time.monotonic() - started)),
     }
     return json.dumps(document).encode()
@@ -67,27 +65,3 @@ def _detections(found: dict, size) -> list:
             found["detection_class_names"][:count],
         )
     ]
-
-
-def _heat_map(found: dict, size, input_size):
-    """The best class's probability in each cell, and where the map lies over the image."""
-    if HEAT_MAP not in found or input_size is None:
-        return None
-    logits = found[HEAT_MAP].max(axis=-1).astype(np.float64)
-    shades = np.uint8(np.round(255.0 / (1.0 + np.exp(-np.clip(logits, -50, 50)))))
-    stream = io.BytesIO()
-    Image.fromarray(shades).save(stream, "PNG")
-    scale, shift_y, shift_x = letterbox_transform(size, input_size).numpy().tolist()
-    corners = [-shift_y, -shift_x, input_size[0] - shift_y, input_size[1] - shift_x]
-    return {
-        "png": base64.b64encode(stream.getvalue()).decode(),
-        "box": [corner / scale for corner in corners],
-    }
-
-
-def _input_size(folder: str):
-    try:
-        with open(os.path.join(folder, "assets", "metadata.json"), encoding="utf-8") as stream:
-            return tuple(json.load(stream)["input_size"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

@@ -45,7 +45,8 @@ class LengthRequired(ServingFault):
 class TooLarge(ServingFault):
     """The body is larger than the server takes."""
 
-    status, code = 413, "RESOURCE_EXHAUSTED"
+    # Not RESOURCE_EXHAUSTED, which may be over after a while.
+    status, code = 413, "INVALID_ARGUMENT"
 
 
 class Busy(ServingFault):

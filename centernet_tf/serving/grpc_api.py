@@ -19,8 +19,11 @@ from tensorflow_serving.apis import (
 from centernet_tf.errors import UserError
 from centernet_tf.serving.faults import BadRequest, NotFound, ServingFault
 
+# A string is an object of its own, and stands in a list and in an array.
+_BYTES_OF_STRING = 80
 
-def start_grpc_server(model, options, metrics):
+
+def start_grpc_server(model, options, metrics, budget):
     """Starts the services and returns (server, port).
 
     Raises:
@@ -37,7 +40,7 @@ def start_grpc_server(model, options, metrics):
         ],
         maximum_concurrent_rpcs=threads,
     )
-    services = _Services(model, options, metrics)
+    services = _Services(model, options, metrics, budget)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(services, server)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelService(services), server)
     try:
@@ -53,8 +56,9 @@ def start_grpc_server(model, options, metrics):
 class _Services(prediction_service_pb2_grpc.PredictionServiceServicer):
     """Answers requests for one model."""
 
-    def __init__(self, model, options, metrics):
-        self._model, self._options, self._metrics = model, options, metrics
+    def __init__(self, model, options, metrics, budget):
+        self._model, self._options = model, options
+        self._metrics, self._budget = metrics, budget
 
     def Predict(self, request, context):
         return self._guarded("predict", self._predict, request, context)
@@ -68,7 +72,10 @@ class _Services(prediction_service_pb2_grpc.PredictionServiceServicer):
     def _guarded(self, method, function, request, context):
         started, code = time.monotonic(), "OK"
         try:
-            return function(request, context)
+            response = function(request, context)
+            if method == "predict":
+                self._metrics.predicted(time.monotonic() - started)
+            return response
         except ServingFault as fault:
             code = fault.code
             context.abort(grpc.StatusCode[code], fault.sentence)
@@ -77,15 +84,20 @@ class _Services(prediction_service_pb2_grpc.PredictionServiceServicer):
             logging.exception("A defect while answering %s.", method)
             context.abort(grpc.StatusCode.INTERNAL, "The server failed; its log says why.")
         finally:
-            self._metrics.request("grpc", method, code, time.monotonic() - started)
+            self._metrics.request("grpc", method, code)
 
     def _predict(self, request, context):
+        limit = self._options.max_body_bytes
+        unpacked = sum(_unpacked_bytes(*each, limit) for each in request.inputs.items())
+        with self._budget.room(request.ByteSize() + unpacked):
+            return self._predict_unpacked(request, context)
+
+    def _predict_unpacked(self, request, context):
         number = self._version(request.model_spec)
         left = context.time_remaining()
         patience = self._options.request_timeout
         deadline = time.monotonic() + (patience if left is None else min(patience, left))
-        limit = self._options.max_body_bytes
-        arrays = {name: _array(name, proto, limit) for name, proto in request.inputs.items()}
+        arrays = {name: _array(name, proto) for name, proto in request.inputs.items()}
         signature = request.model_spec.signature_name
         outputs, served = self._model.predict(signature, lambda *_: arrays, number, deadline)
         response = predict_pb2.PredictResponse()
@@ -144,16 +156,28 @@ class _ModelService(model_service_pb2_grpc.ModelServiceServicer):
         return self._services.GetModelStatus(request, context)
 
 
-def _array(name, proto, limit):
-    """Unpacks a tensor that takes no more memory than a message may."""
+def _unpacked_bytes(name, proto, limit) -> int:
+    """Tells what the array of a tensor takes, which is no more than a message may."""
+    sides = [side.size for side in proto.tensor_shape.dim]
+    if min(sides, default=0) < 0 or proto.tensor_shape.unknown_rank:
+        raise BadRequest(f"The input '{name}' has no whole shape: {sides}.")
+    # One value may stand for a whole tensor, of any size.
+    size = math.prod(sides) * _bytes_of_element(name, proto)
+    if size > limit:
+        raise BadRequest(f"The input '{name}' of shape {sides} is too large.")
+    return size
+
+
+def _bytes_of_element(name, proto) -> int:
     try:
         dtype = tf.dtypes.as_dtype(proto.dtype)
-        sides = [side.size for side in proto.tensor_shape.dim]
-        if min(sides, default=0) < 0 or proto.tensor_shape.unknown_rank:
-            raise BadRequest(f"The input '{name}' has no whole shape: {sides}.")
-        # One value may stand for a whole tensor, of any size.
-        if math.prod(sides) * (dtype.size or 1) > limit:
-            raise BadRequest(f"The input '{name}' of shape {sides} is too large.")
+    except TypeError as error:
+        raise BadRequest(f"The input '{name}' is no tensor: {error}.") from error
+    return _BYTES_OF_STRING if dtype == tf.string else dtype.size
+
+
+def _array(name, proto):
+    try:
         return tf.make_ndarray(proto)
     except (TypeError, ValueError, KeyError) as error:
         raise BadRequest(f"The input '{name}' is no tensor: {error}.") from error

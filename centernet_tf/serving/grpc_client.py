@@ -46,9 +46,11 @@ class GrpcClient:
         try:
             response = self._stub.Predict(request, timeout=self._timeout)
         except grpc.RpcError as error:
+            # gRPC has one code for a server that is full and for a message that is too large.
+            is_too_large = "larger than max" in (error.details() or "")
             raise RequestFailed(
                 f"{self._server} answered {error.code().name}: {error.details()}",
-                retry=error.code() in _RETRIED,
+                retry=error.code() in _RETRIED and not is_too_large,
             ) from error
         arrays = {name: tf.make_ndarray(proto) for name, proto in response.outputs.items()}
         return [

@@ -20,13 +20,16 @@ class ServingMetrics:
         self._batches = _Histogram(BATCH_BOUNDS)
         self._images: Dict[int, int] = {}
 
-    def request(self, protocol: str, method: str, code: str, seconds: float) -> None:
-        """Counts one answered request; only predictions count in the latency."""
+    def request(self, protocol: str, method: str, code: str) -> None:
+        """Counts one request, answered or refused."""
         with self._lock:
             key = (protocol, method, code)
             self._requests[key] = self._requests.get(key, 0) + 1
-            if method == "predict":
-                self._latency.add(seconds)
+
+    def predicted(self, seconds: float) -> None:
+        """Counts the time of a prediction; that of a refusal would hide how long answers take."""
+        with self._lock:
+            self._latency.add(seconds)
 
     def batch(self, rows: int) -> None:
         """Counts a batch that was run."""

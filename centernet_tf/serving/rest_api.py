@@ -18,6 +18,7 @@ from google.protobuf.json_format import MessageToDict
 
 from centernet_tf.serving import drop_page, metrics, tensor_json
 from centernet_tf.serving.faults import BadRequest, NotFound, ServingFault
+from centernet_tf.serving.json_memory import parsed_bytes
 
 _MODEL_PATH = re.compile(
     r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[^/:]+))?(?P<rest>/metadata|:\w+)?"
@@ -36,10 +37,18 @@ class Answer(NamedTuple):
 
 
 class RestApi:
-    """Answers requests for one model."""
+    """Answers requests for one model.
 
-    def __init__(self, model, options, counters):
-        self._model, self._options, self._counters = model, options, counters
+    Args:
+      model: `ServedModel`.
+      options: `ServingOptions`.
+      counters: `ServingMetrics`.
+      budget: `MemoryBudget`, of which the bodies hold their sizes already.
+    """
+
+    def __init__(self, model, options, counters, budget):
+        self._model, self._options = model, options
+        self._counters, self._budget = counters, budget
 
     def answer(self, verb: str, path: str, body: bytes) -> Answer:
         """Answers one request and counts it; faults become answers too."""
@@ -48,14 +57,16 @@ class RestApi:
         try:
             content_type, body = self._route(verb, path.split("?")[0], body)
             answer = Answer(200, content_type, body, method)
+            if method == "predict":
+                self._counters.predicted(time.monotonic() - started)
         except ServingFault as fault:
             answer = fault_answer(fault, method)
-        self.count(answer, time.monotonic() - started)
+        self.count(answer)
         return answer
 
-    def count(self, answer: Answer, seconds: float) -> None:
+    def count(self, answer: Answer) -> None:
         """Counts an answer."""
-        self._counters.request("rest", answer.method, str(answer.status), seconds)
+        self._counters.request("rest", answer.method, str(answer.status))
 
     def _route(self, verb: str, path: str, body: bytes):
         if path == "/detect":
@@ -83,8 +94,10 @@ class RestApi:
         number = self._version(match)
         if match["rest"] != ":predict":
             raise BadRequest(f"The model answers :predict; got {match['rest']}.")
-        document = tensor_json.parse_request(body)
+        with self._budget.room(parsed_bytes(body), held=len(body)):
+            return self._predict_parsed(number, tensor_json.parse_request(body))
 
+    def _predict_parsed(self, number, document: dict) -> bytes:
         def inputs(version, signature):
             return tensor_json.decode_inputs(document, version.inputs_of(signature))
 

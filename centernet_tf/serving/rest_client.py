@@ -22,13 +22,14 @@ class RestClient:
       server: `host:port`, or an address beginning with http:// or https://.
       model: its name.
       timeout: seconds that an answer may take.
+
+    Raises:
+      UserError: the server is no address.
     """
 
     def __init__(self, server: str, model: str, timeout: float = 60.0):
-        parts = urllib.parse.urlsplit(server if "//" in server else f"http://{server}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UserError(f"The server must be given as host:port; got '{server}'.")
-        self._address, self._timeout = parts, timeout
+        self._address, self._timeout = _address(server), timeout
+        parts = self._address
         self._path = f"{parts.path.rstrip('/')}/v1/models/{urllib.parse.quote(model)}:predict"
         self._thread = threading.local()
 
@@ -40,21 +41,14 @@ class RestClient:
         """
         rows = [{"b64": base64.b64encode(image).decode()} for image in images]
         status, headers, body = self._post(json.dumps({"instances": rows}).encode())
-        try:
-            document = json.loads(body)
-        except ValueError:
-            document = {"error": body[:200].decode("utf-8", "replace")}
         if status != 200:
             wait = headers.get("Retry-After", "")
             raise RequestFailed(
-                f"The server answered {status}: {document.get('error', document)}",
+                f"The server answered {status}: {_error(body)}",
                 retry=status in _RETRIED,
                 wait=float(wait) if wait.isdecimal() else 0.0,
             )
-        return [
-            {name: np.array(value) for name, value in row.items()}
-            for row in document["predictions"]
-        ]
+        return _predictions(body, len(images))
 
     def _post(self, body: bytes):
         try:
@@ -77,3 +71,45 @@ class RestClient:
                 self._address.hostname, self._address.port, timeout=self._timeout
             )
         return self._thread.connection
+
+
+def _address(server: str) -> urllib.parse.SplitResult:
+    try:
+        parts = urllib.parse.urlsplit(server if "//" in server else f"http://{server}")
+        # Faults of a port show when it is read; names are looked up in this encoding.
+        valid = parts.port != 0 and bool((parts.hostname or "").encode("idna"))
+    except ValueError:
+        valid = False
+    if not valid or parts.scheme not in ("http", "https"):
+        raise UserError(f"The server must be given as host:port; got '{server}'.")
+    return parts
+
+
+def _error(body: bytes) -> str:
+    """What a server says of a fault; TensorFlow Serving sends an object with `error`."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    if isinstance(document, dict) and "error" in document:
+        return str(document["error"])
+    return _start(body)
+
+
+def _predictions(body: bytes, count: int) -> List[dict]:
+    try:
+        rows = json.loads(body)["predictions"]
+        found = [{name: np.array(value) for name, value in row.items()} for row in rows]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise RequestFailed(
+            f"The server's answer holds no predictions by name: {_start(body)}", retry=False
+        ) from error
+    if len(found) != count:
+        raise RequestFailed(
+            f"The server answered {len(found)} predictions for {count} images.", retry=False
+        )
+    return found
+
+
+def _start(body: bytes) -> str:
+    return body[:200].decode("utf-8", "replace")

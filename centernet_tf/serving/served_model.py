@@ -85,6 +85,14 @@ class ServedModel:
         if serving:
             self._retire(serving)
 
+    def abandon(self) -> None:
+        """Refuses what is being answered, and waits for nothing."""
+        self._stopped.set()
+        with self._lock:
+            serving, self._serving = self._serving, None
+        if serving:
+            serving.batcher.abandon()
+
     def poll(self) -> None:
         """Looks at the folder once and takes the highest version that loads and is not served."""
         try:
@@ -92,10 +100,10 @@ class ServedModel:
         except OSError as error:
             logging.warning("Cannot look for versions in %s: %s.", self.base_path, error.strerror)
             return
-        for number in reversed(found):
+        for number, name in reversed(found):
             if self._serving and number == self._serving.version.number:
                 return
-            folder = os.path.join(self.base_path, str(number))
+            folder = os.path.join(self.base_path, name)
             mark = _fingerprint(folder)
             if self._broken.get(number) == mark:
                 continue

@@ -3,9 +3,11 @@
 import signal
 import socket
 import threading
+import time
 
 from centernet_tf.errors import UserError
 from centernet_tf.serving.http_server import RestServer
+from centernet_tf.serving.memory_budget import MemoryBudget
 from centernet_tf.serving.metrics import ServingMetrics
 from centernet_tf.serving.options import DEFAULT_OPTIONS, ServingOptions
 from centernet_tf.serving.rest_api import RestApi
@@ -19,6 +21,8 @@ NO_GRPC = (
     "REST alone: gRPC needs tensorflow-serving-api (pip install 'centernet_tf[serving]'), or pass "
     "--grpc_port=-1."
 )
+# For clients to be told that their requests will not be answered.
+_REFUSAL_SECONDS = 1.0
 
 
 def _require_free_ports(options):
@@ -57,12 +61,14 @@ class EmbeddedServer:
         self._options = options
         _require_free_ports(options)
         self.metrics = ServingMetrics()
+        self._budget = MemoryBudget(options.max_pending_bytes)
         self.model = ServedModel(name, base_path, options, self.metrics)
         self.model.start()
         self._grpc, self.grpc_port = self._start_grpc()
         try:
-            api = RestApi(self.model, options, self.metrics)
-            self._rest = RestServer((options.host, options.rest_port), api, options)
+            api = RestApi(self.model, options, self.metrics, self._budget)
+            address = (options.host, options.rest_port)
+            self._rest = RestServer(address, api, options, self._budget)
         except OSError as error:
             self._stop_grpc()
             raise UserError(
@@ -76,14 +82,28 @@ class EmbeddedServer:
         self._thread.start()
 
     def stop(self) -> bool:
-        """Takes no more requests and finishes those that are there; says whether all were."""
-        grpc_stopped = self._grpc.stop(self._options.drain_seconds) if self._grpc else None
-        finished = self._rest.drain()
-        if grpc_stopped:
-            grpc_stopped.wait()
+        """Takes no more requests and finishes those that are there; says whether all were.
+
+        Those that are not finished after `drain_seconds` are refused.
+        """
+        end = time.monotonic() + self._options.drain_seconds
+        # Without an end of its own: that it stops then means that every call was answered.
+        grpc_answered = self._grpc.stop(threading.TIMEOUT_MAX) if self._grpc else None
+        finished = self._rest.drain(end)
+        if grpc_answered:
+            finished &= grpc_answered.wait(max(0.0, end - time.monotonic()))
         if finished:
             self.model.stop()
+        else:
+            self._abandon()
         return finished
+
+    def _abandon(self) -> None:
+        self.model.abandon()
+        end = time.monotonic() + _REFUSAL_SECONDS
+        if self._grpc:
+            self._grpc.stop(_REFUSAL_SECONDS).wait()
+        self._rest.wait_for_answers(end)
 
     def _start_grpc(self):
         if self._options.grpc_port < 0:
@@ -93,7 +113,7 @@ class EmbeddedServer:
         except ImportError:
             print(NO_GRPC, flush=True)
             return None, None
-        return start_grpc_server(self.model, self._options, self.metrics)
+        return start_grpc_server(self.model, self._options, self.metrics, self._budget)
 
     def _stop_grpc(self) -> None:
         if self._grpc:

@@ -6,12 +6,18 @@ be left out; where it has one output, it is left out.
 
 import base64
 import binascii
+import gc
+import itertools
 import json
+import threading
 
 import numpy as np
 import tensorflow as tf
 
 from centernet_tf.serving.faults import BadRequest
+
+# Nothing else runs in Python while a body is parsed: between two of them others have their turn.
+_PARSING = threading.Lock()
 
 
 def parse_request(body: bytes) -> dict:
@@ -21,7 +27,7 @@ def parse_request(body: bytes) -> dict:
       BadRequest: the body is none, or has not exactly one of `instances` and `inputs`.
     """
     try:
-        document = json.loads(body)
+        document = _parsed(body)
     # Deep nesting ends in a RecursionError.
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"The body is no JSON: {error}.") from error
@@ -78,6 +84,16 @@ def encode_outputs(document: dict, outputs: dict) -> bytes:
     return json.dumps({"predictions": rows}).encode()
 
 
+def _parsed(body: bytes):
+    with _PARSING:
+        # Millions of new lists would have the collector walk through all that is there many times.
+        gc.disable()
+        try:
+            return json.loads(body)
+        finally:
+            gc.enable()
+
+
 def _columns(value, wanted) -> dict:
     if isinstance(value, dict) and not _is_base64(value):
         return value
@@ -107,34 +123,56 @@ def _is_base64(value) -> bool:
 
 
 def _array(name: str, value, dtype) -> np.ndarray:
-    if dtype == tf.string:
-        return np.array(_strings(name, value), dtype=object)
-    try:
-        values = np.array(value)
-    except (ValueError, OverflowError) as error:
-        raise BadRequest(f"The rows of '{name}' differ in their shapes.") from error
-    kinds = "iu" if dtype.is_integer else "iuf"
-    if values.size and values.dtype.kind not in kinds:
-        raise BadRequest(f"The input '{name}' is of type {dtype.name}; got {_shown(value)}.")
-    if (
-        dtype.is_integer
-        and values.size
-        and not dtype.min <= values.min() <= values.max() <= dtype.max
-    ):
+    shape, leaves = _flat(name, value)
+    read = _strings if dtype == tf.string else _numbers
+    return read(name, leaves, dtype).reshape(shape)
+
+
+def _flat(name: str, value):
+    """Returns the shape and all values of nested lists, before anything is built of them."""
+    shape, level = [], [value]
+    while isinstance(level[0], list):
+        length = len(level[0])
+        if any(not isinstance(each, list) or len(each) != length for each in level):
+            raise BadRequest(f"The rows of '{name}' differ in their shapes.")
+        if not length:
+            raise BadRequest(f"The input '{name}' holds an empty list.")
+        shape.append(length)
+        level = list(itertools.chain.from_iterable(level))
+    if any(isinstance(each, list) for each in level):
+        raise BadRequest(f"The rows of '{name}' differ in their shapes.")
+    return shape, level
+
+
+def _numbers(name: str, leaves: list, dtype) -> np.ndarray:
+    kinds = (int,) if dtype.is_integer else (int, float)
+    if not set(map(type, leaves)) <= set(kinds):
+        other = next(each for each in leaves if type(each) not in kinds)
+        raise BadRequest(f"The input '{name}' is of type {dtype.name}; got {_shown(other)}.")
+    if dtype.is_integer and not dtype.min <= min(leaves) <= max(leaves) <= dtype.max:
         raise BadRequest(f"The input '{name}' is of type {dtype.name}; some values lie outside it.")
-    return values.astype(dtype.as_numpy_dtype)
+    try:
+        return np.array(leaves, dtype.as_numpy_dtype)
+    except OverflowError as error:
+        raise BadRequest(f"A value of '{name}' is too large for {dtype.name}.") from error
 
 
-def _strings(name: str, value):
-    if isinstance(value, list):
-        return [_strings(name, each) for each in value]
+def _strings(name: str, leaves: list, dtype) -> np.ndarray:
+    del dtype
+    return np.array([_string(name, each) for each in leaves], dtype=object)
+
+
+def _string(name: str, value) -> bytes:
     if _is_base64(value):
         return _bytes(name, value["b64"])
-    if isinstance(value, str):
+    if not isinstance(value, str):
+        raise BadRequest(
+            f'The input \'{name}\' takes strings, bytes as {{"b64": "..."}}; got {_shown(value)}.'
+        )
+    try:
         return value.encode()
-    raise BadRequest(
-        f'The input \'{name}\' takes strings, bytes as {{"b64": "..."}}; got {_shown(value)}.'
-    )
+    except UnicodeEncodeError as error:
+        raise BadRequest(f"A string of '{name}' is no text: {error.reason}.") from error
 
 
 def _bytes(name: str, text) -> bytes:

@@ -28,6 +28,14 @@ def test_what_a_person_changed_stays(tmp_path):
     assert (folder / "compose.yaml").read_text() == fill_template("compose.yaml", "cells")
 
 
+def test_files_of_another_name_are_left_alone_and_told(tmp_path, capsys):
+    write_deploy_folder(str(tmp_path), "cells")
+    write_deploy_folder(str(tmp_path), "cells")
+    assert capsys.readouterr().out == ""
+    write_deploy_folder(str(tmp_path), "blood")
+    assert "was written for the model name 'cells' and is left alone" in capsys.readouterr().out
+
+
 def test_no_place_is_left_unfilled():
     for file in FILES:
         text = fill_template(file, "Blood_Cells.2")
@@ -47,6 +55,28 @@ def test_compose_and_kubernetes_are_yaml_that_names_the_files():
     for arguments in (service["command"], deployment["args"]):
         named = [word.split("/deploy/")[1] for word in arguments if "/deploy/" in word]
         assert sorted(named) == ["batching.config", "models.config", "monitoring.config"]
+
+
+@pytest.mark.parametrize(
+    "name, label",
+    [
+        ("2024", "model-2024"),
+        ("true", "true"),
+        ("No", "no"),
+        ("a" * 70, "a" * 63),
+        ("1.", "model-1"),
+    ],
+)
+def test_labels_are_strings_that_kubernetes_takes(name, label):
+    (service,) = yaml.safe_load(fill_template("compose.yaml", name))["services"]
+    deployment, kubernetes_service = yaml.safe_load_all(fill_template("kubernetes.yaml", name))
+    template = deployment["spec"]["template"]
+    assert service == label
+    assert deployment["metadata"] == {"name": label, "labels": {"app": label}}
+    assert deployment["spec"]["selector"]["matchLabels"] == template["metadata"]["labels"]
+    assert kubernetes_service["metadata"]["name"] == kubernetes_service["spec"]["selector"]["app"]
+    (volume,) = template["spec"]["volumes"]
+    assert volume["persistentVolumeClaim"]["claimName"] == f"{label}-models"
 
 
 def test_models_config_is_what_the_server_reads():

@@ -40,10 +40,10 @@ PARTS = (
 def missing_parts(served):
     versions = version_folders(served) if os.path.isdir(served) else []
     return [
-        f"{version}/{part}"
+        f"{version.name}/{part}"
         for version in versions
         for part in PARTS
-        if not os.path.exists(os.path.join(served, str(version), part))
+        if not os.path.exists(os.path.join(served, version.name, part))
     ]
 
 
@@ -66,7 +66,8 @@ def test_versions_are_whole_whenever_one_looks_and_whenever_one_kills(tmp_path):
         process.wait()
         process.stdout.close()
         assert missing_parts(served) == []
-    for version in version_folders(served):
-        predictor = SavedModelPredictor(os.path.join(served, str(version)))
+    versions = version_folders(served)
+    for version in versions:
+        predictor = SavedModelPredictor(os.path.join(served, version.name))
         assert predictor.predict(textured_image(64, 96)).count > 10
-    assert version_folders(served) == list(range(1, len(version_folders(served)) + 1))
+    assert [version.number for version in versions] == list(range(1, len(versions) + 1))

@@ -47,9 +47,9 @@ def test_all_forms_agree(forms):
 
 
 def test_the_highest_version_is_taken(forms, tmp_path):
-    for version in ("2", "10"):
+    for version in ("2", "0010"):
         (tmp_path / version).mkdir()
-    with pytest.raises(UserError, match="10 has no readable assets/labels.json"):
+    with pytest.raises(UserError, match="0010 has no readable assets/labels.json"):
         load_predictor(str(tmp_path))
 
 

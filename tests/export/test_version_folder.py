@@ -9,10 +9,16 @@ from centernet_tf.export.version_folder import incomplete_folder, publish, versi
 
 
 def test_versions_are_numbered_folders(tmp_path):
-    for name in ("10", "9", "deploy", "incomplete-a-1"):
+    for name in ("10", "0009", "deploy", "incomplete-a-1", "٣"):
         (tmp_path / name).mkdir()
     (tmp_path / "11").write_text("a file")
-    assert version_folders(str(tmp_path)) == [9, 10]
+    assert version_folders(str(tmp_path)) == [(9, "0009"), (10, "10")]
+
+
+def test_the_next_number_follows_one_with_zeros(tmp_path):
+    (tmp_path / "0009").mkdir()
+    with incomplete_folder(str(tmp_path)) as folder:
+        assert publish(folder, str(tmp_path)) == str(tmp_path / "10")
 
 
 def test_a_folder_is_no_version_before_it_is_published(tmp_path):

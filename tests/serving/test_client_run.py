@@ -1,6 +1,7 @@
 """The client: its retries, its threads, and what it leaves on disk."""
 
 import json
+import re
 import threading
 
 import numpy as np
@@ -123,7 +124,6 @@ def test_what_will_never_succeed_is_not_tried_again(server):
 
 def test_waits_double_and_follow_the_server(monkeypatch):
     waits = []
-    monkeypatch.setattr(client_faults.time, "sleep", waits.append)
     monkeypatch.setattr(client_faults, "FIRST_WAIT_SECONDS", 1.0)
     monkeypatch.setattr(client_faults.random, "uniform", lambda low, high: high)
     faults = iter([RequestFailed("a", True), RequestFailed("b", True, wait=9.0)])
@@ -133,7 +133,7 @@ def test_waits_double_and_follow_the_server(monkeypatch):
             raise fault
         return "answer"
 
-    assert with_retries(request, 5) == "answer"
+    assert with_retries(request, 5, pause=waits.append) == "answer"
     assert waits == [1.0, 9.0]
 
 
@@ -143,8 +143,73 @@ def test_a_server_that_is_not_there_is_one_sentence():
         with pytest.raises(RequestFailed, match="127.0.0.1:1") as caught:
             client.detect([b"a"])
         assert caught.value.retry
-    with pytest.raises(UserError, match="as host:port; got 'ftp://x'"):
-        make_client("rest", "ftp://x", "toy", 1.0)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ftp://x", "localhost:abc", "localhost:99999", "localhost:0", "http://[::1", "a..b:8501", ""],
+)
+def test_what_is_no_address_is_one_sentence(address):
+    with pytest.raises(UserError, match=f"as host:port; got '{re.escape(address)}'"):
+        make_client("rest", address, "toy", 1.0)
+
+
+def test_addresses_that_are_good():
+    for address in ("localhost", "[::1]:8501", "https://a.b/models", "10.0.0.1:80"):
+        make_client("rest", address, "toy", 1.0)
+
+
+@pytest.mark.parametrize(
+    "status, body, sentence",
+    [
+        (200, b'{"outputs": 1}', "no predictions by name: {.outputs"),
+        (200, b'{"predictions": [1]}', "no predictions by name"),
+        (200, b'{"predictions": [{"a": [[1], [1, 2]]}]}', "no predictions by name"),
+        (200, b'{"predictions": 3}', "no predictions by name"),
+        (200, b"[1]", "no predictions by name"),
+        (200, b"<html>", "no predictions by name: <html>"),
+        (200, b'{"predictions": []}', "0 predictions for 1 images"),
+        (404, b'"no such page"', 'answered 404: "no such page"'),
+        (404, b'{"error": "no model"}', "answered 404: no model"),
+        (404, b"[]", r"answered 404: \[\]"),
+    ],
+)
+def test_answers_of_something_else_are_one_sentence(monkeypatch, status, body, sentence):
+    client = make_client("rest", "localhost:1", "toy", 1.0)
+    monkeypatch.setattr(client, "_post", lambda _: (status, {}, body))
+    with pytest.raises(RequestFailed, match=sentence) as caught:
+        client.detect([b"a"])
+    assert not caught.value.retry
+
+
+def test_another_model_is_one_sentence(paths):
+    class Classifier:
+        def detect(self, images):
+            return [{"classes": np.array(2)} for _ in images]
+
+    with pytest.raises(RequestFailed, match="num_detections, .*, detection_boxes; it is no"):
+        list(ClientRun(Classifier()).results(paths[:1]))
+
+
+def test_a_message_that_is_too_large_is_not_sent_again(server):
+    client = make_client("grpc", f"127.0.0.1:{server.grpc_port}", "toy", 30.0)
+    with pytest.raises(RequestFailed, match="RESOURCE_EXHAUSTED.*larger than max") as caught:
+        client.detect([bytes(2**21)])
+    assert not caught.value.retry
+
+
+def test_after_a_failure_nothing_more_is_sent(paths):
+    asked = []
+
+    class Failing:
+        def detect(self, images):
+            asked.append(images)
+            # The second waits for its turn to try again until the first has failed.
+            raise RequestFailed("no", retry=len(asked) > 1, wait=3600.0)
+
+    with pytest.raises(RequestFailed, match="no"):
+        list(ClientRun(Failing(), concurrency=2).results(paths))
+    assert len(asked) <= 3
 
 
 def test_without_answers_there_are_no_percentiles():

@@ -88,6 +88,7 @@ def test_without_raw_maps_there_is_no_heat_map(server, ask, picture):
     status, body = ask(server, "POST", "/detect", picture.read_bytes())
     document = json.loads(body)
     assert status == 200 and document["heat_map"] is None
+    assert document["no_heat_map"].endswith("export it with --raw_maps.")
     assert document["detections"][0]["box"] == pytest.approx([12, 48, 60, 144], abs=0.01)
 
 

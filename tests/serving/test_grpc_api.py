@@ -1,5 +1,7 @@
 """gRPC as TensorFlow Serving's own client library speaks it."""
 
+import time
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -99,6 +101,19 @@ def other_version():
     return request
 
 
+def many_strings():
+    """One empty string that stands for 800 MB of them."""
+    request = request_of([b""])
+    request.inputs["image_bytes"].tensor_shape.dim[0].size = 10_000_000
+    return request
+
+
+def no_type():
+    request = request_of([b"a"])
+    request.inputs["image_bytes"].dtype = 99
+    return request
+
+
 @pytest.mark.parametrize(
     "request_proto, code, sentence",
     [
@@ -110,6 +125,8 @@ def other_version():
         (request_of([[b"a"]]), "INVALID_ARGUMENT", "has the shape"),
         (request_of([b"a"] * 17), "INVALID_ARGUMENT", "17 rows; at most 16"),
         (huge(), "INVALID_ARGUMENT", "is too large"),
+        (many_strings(), "INVALID_ARGUMENT", "is too large"),
+        (no_type(), "INVALID_ARGUMENT", "is no tensor"),
         (broken(), "INVALID_ARGUMENT", "no whole shape"),
         (predict_pb2.PredictRequest(), "NOT_FOUND", "There is no model ''"),
         (request_of([bytes(2**21)]), "RESOURCE_EXHAUSTED", "larger than max"),
@@ -130,3 +147,35 @@ def test_the_deadline_of_the_client_holds(make_server):
             stub.Predict(request_of([b"a"]), timeout=0.3)
         assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
         assert arrays(stub.Predict(request_of([b"ab"]), timeout=30))["image_status"].size == 1
+
+
+def test_messages_count_in_the_memory_of_all_requests(make_server):
+    server = make_server(max_pending_mb=1.0)
+    with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        with Gate(server) as gate:
+            first = stub.Predict.future(request_of([bytes(600_000)]), timeout=30)
+            assert gate.reached.wait(10)
+            with pytest.raises(grpc.RpcError) as caught:
+                stub.Predict(request_of([bytes(600_000)]), timeout=30)
+        assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+        assert "Other requests fill the memory" in caught.value.details()
+        assert first.result() and stub.Predict(request_of([bytes(600_000)]), timeout=30)
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.Predict(request_of([bytes(1_200_000)]), timeout=30)
+        assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_calls_beyond_the_queue_are_refused_as_what_may_be_over_later(make_server):
+    server = make_server(max_queue=1, max_batch_size=1)
+    with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        with Gate(server) as gate:
+            calls = [stub.Predict.future(request_of([b"a"]), timeout=30)]
+            assert gate.reached.wait(10)
+            calls += [stub.Predict.future(request_of([b"a"]), timeout=30) for _ in range(39)]
+            while sum(call.done() for call in calls) < 38:
+                time.sleep(0.01)
+            refused = [call for call in calls if call.done()]
+        assert {call.code().name for call in refused} <= {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
+        assert sum(call.code() == grpc.StatusCode.OK for call in calls) == 2

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from centernet_tf.serving import http_server
 from centernet_tf.serving.metrics import resident_bytes
 from tests.serving.toy_model import Gate, row_request, scores_of
 
@@ -77,6 +79,7 @@ def test_a_client_that_asks_first_need_not_send(server):
     [
         (head("many"), 400, "must be a number; got 'many'"),
         (head("-5"), 400, "must be a number; got '-5'"),
+        (head(5, "Content-Length: 6\r\n"), 400, "one Content-Length; got 2"),
         (head("9" * 30), 413, "at most 1048576"),
         (head(5, "Transfer-Encoding: chunked\r\n"), 411, "not in chunks"),
         (b"BREW /coffee HTTP/1.1\r\n\r\n", 501, "Unsupported method"),
@@ -145,14 +148,30 @@ def test_one_connection_serves_several_requests(server):
     connection.close()
 
 
-def test_too_many_connections_are_refused_in_one_line(make_server):
+def test_too_many_connections_are_refused_in_one_line(make_server, ask):
     server = make_server(max_connections=2)
     held = [connect(server) for _ in range(2)]
     time.sleep(0.2)
+    busy = (503, "Too many connections; try again later.")
     with connect(server) as third:
-        assert read_answer(third) == (503, "Too many connections; try again later.")
+        assert read_answer(third) == busy
+    with connect(server) as fourth:
+        fourth.sendall(head(10_000_000) + bytes(10_000_000))
+        assert read_answer(fourth) == busy
     for connection in held:
         connection.close()
+    while ask(server, "GET", "/")[0] == 503:
+        time.sleep(0.01)
+    line = r'centernet_tf_requests_total{protocol="rest",method="other",code="503"} ([0-9]+)'
+    assert int(re.search(line, ask(server, "GET", "/metrics")[1].decode()).group(1)) >= 2
+
+
+def test_more_refusals_than_there_may_be_are_cut_off(make_server, monkeypatch):
+    monkeypatch.setattr(http_server, "_REFUSED_AT_ONCE", 1)
+    server = make_server(max_connections=1)
+    with connect(server), connect(server) as second, connect(server) as third:
+        assert read_answer(second)[0] == 503
+        assert third.recv(10) == b""
 
 
 def test_a_full_queue_is_busy_and_late_answers_time_out(make_server, ask):
@@ -177,6 +196,15 @@ def test_bodies_of_many_requests_have_a_limit_together(make_server):
         small.sendall(head(100))
         status, said = read_answer(small)
     assert status == 503 and "fill the memory" in said
+
+
+def test_numbers_count_as_what_they_become(make_server, ask):
+    server = make_server(max_pending_mb=1.0)
+    body = b'{"signature_name": "image_tensor", "instances": [%s[]]}'
+    assert ask(server, "POST", PREDICT, body % (b"[]," * 10))[0] == 400
+    status, said = ask(server, "POST", PREDICT, body % (b"[]," * 100_000))
+    assert status == 413 and "The request takes 17 MB of memory; there are 1 MB" in said.decode()
+    assert ask(server, "POST", PREDICT, row_request(bytes(200_000)))[0] == 200
 
 
 def test_stopping_finishes_what_runs_and_takes_nothing_new(make_server, ask):

@@ -97,6 +97,15 @@ def test_what_cannot_be_served_gets_its_code_and_a_sentence(
     assert re.search(sentence, json.loads(body)["error"])
 
 
+def test_refusals_are_counted_without_a_time(make_server, ask):
+    server = make_server()
+    for body, status in ((row_request(b"a"), 200), (b"{}", 400), (bytes(40_000_000), 413)):
+        assert ask(server, "POST", f"{MODEL}:predict", body)[0] == status
+    text = ask(server, "GET", "/metrics")[1].decode()
+    assert "centernet_tf_predict_seconds_count 1\n" in text
+    assert 'method="predict",code="413"} 1' in text
+
+
 def test_the_counters(server, ask):
     ask(server, "POST", f"{MODEL}:predict", row_request(b"abc", b"bad"))
     ask(server, "GET", "/v1/models/anything")

@@ -49,6 +49,11 @@ def states(model):
     return {status.number: status.state for status in model.statuses()}
 
 
+def test_numbers_may_begin_with_zeros(base, make_model):
+    (base / "3").rename(base / "00000003")
+    assert score(make_model()) == 3
+
+
 def test_a_new_version_takes_over_and_the_old_one_goes(base, make_model):
     model = make_model()
     assert score(model) == 3 and score(model, 3) == 3

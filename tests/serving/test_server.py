@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 
 from centernet_tf.errors import UserError
+from centernet_tf.serving.client_faults import RequestFailed
+from centernet_tf.serving.client_run import make_client
 from centernet_tf.serving.options import ServingOptions
 from centernet_tf.serving.server import EmbeddedServer
 from tests.serving.conftest import QUICK
-from tests.serving.toy_model import row_request, save_toy, scores_of
+from tests.serving.toy_model import Gate, row_request, save_toy, scores_of
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -44,10 +46,27 @@ def test_wrong_options_are_one_sentence():
             ServingOptions(**{name: 0})
 
 
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
+        ({"rest_port": 99999}, "rest_port must be from 0 to 65535; got 99999"),
+        ({"rest_port": -1}, "rest_port must be from 0 to 65535; got -1"),
+        ({"grpc_port": 65536}, "grpc_port must be from -1 to 65535; got 65536"),
+        ({"rest_port": 9000, "grpc_port": 9000}, "must differ; both are 9000"),
+        ({"max_body_mb": 5000}, "max_body_mb must be below 2048; got 5000"),
+        ({"max_pending_mb": float("inf")}, "finite; got inf"),
+        ({"drain_seconds": -1}, "drain_seconds must be 0 or more; got -1"),
+    ],
+)
+def test_options_are_checked_before_anything_loads(options, sentence):
+    with pytest.raises(UserError, match=sentence):
+        ServingOptions(**options)
+
+
 class Program:
     """`pipelines.serve` in a process of its own."""
 
-    def __init__(self, base):
+    def __init__(self, base, *flags):
         self.process = subprocess.Popen(
             [
                 sys.executable,
@@ -57,6 +76,7 @@ class Program:
                 "--rest_port=0",
                 "--grpc_port=0",
                 "--poll_seconds=0.05",
+                *flags,
             ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -68,17 +88,31 @@ class Program:
             self.said.append(line)
             if line.startswith("Ready: "):
                 break
-        self.port = int(re.search(r"127\.0\.0\.1:(\d+)/ shows", self.said[-1]).group(1))
-        threading.Thread(target=lambda: self.said.extend(self.process.stdout)).start()
+        self.port, self.grpc_port = map(int, re.findall(r"127\.0\.0\.1:(\d+)", self.said[-1]))
+        # Now, because loading gRPC takes longer than a queue may wait.
+        self._grpc = make_client("grpc", f"127.0.0.1:{self.grpc_port}", "toy", 30.0)
+        self._reader = threading.Thread(target=lambda: self.said.extend(self.process.stdout))
+        self._reader.start()
+
+    def ask(self, path, body=None):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", body, 30) as response:
+            return response.read()
 
     def score(self):
-        address = f"http://127.0.0.1:{self.port}/v1/models/toy:predict"
-        with urllib.request.urlopen(address, row_request(b"abc"), timeout=30) as response:
-            return float(scores_of(response.read())[0])
+        return float(scores_of(self.ask("/v1/models/toy:predict", row_request(b"abc")))[0])
+
+    def grpc_score(self):
+        return float(self._grpc.detect([b"abc"])[0]["detection_scores"][0])
+
+    def wait_for_queue(self, length):
+        while f"centernet_tf_queue_length {length}\n" not in self.ask("/metrics").decode():
+            time.sleep(0.01)
 
     def end(self, how):
         self.process.send_signal(how)
-        return self.process.wait(60)
+        code = self.process.wait(60)
+        self._reader.join()
+        return code
 
 
 @pytest.fixture
@@ -91,15 +125,54 @@ def base(tmp_path):
 
 @pytest.mark.slow
 def test_the_program_says_what_it_is_for_and_drains_on_sigterm(base):
-    program = Program(base)
+    program = Program(base, "--batch_timeout_ms=4000")
     assert program.said[0].startswith("This server is for development ")
     with ThreadPoolExecutor(4) as pool:
-        answers = [pool.submit(program.score) for _ in range(40)]
-        time.sleep(0.05)
+        answers = [pool.submit(ask) for ask in (program.score, program.grpc_score) * 2]
+        program.wait_for_queue(4)
         code = program.end(signal.SIGTERM)
-        answered = [each.result() for each in answers if each.exception() is None]
-    assert code == 0 and answered and set(answered) == {103.0}
-    assert program.said[-1] == "Stopped.\n"
+        assert [each.result() for each in answers] == [103.0] * 4
+    assert code == 0 and program.said[-1] == "Stopped.\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", ["rest", "grpc"])
+def test_what_takes_longer_than_the_drain_is_refused_and_told(base, protocol):
+    program = Program(base, "--batch_timeout_ms=60000", "--drain_seconds=0.2")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(program.score if protocol == "rest" else program.grpc_score)
+        program.wait_for_queue(1)
+        assert program.end(signal.SIGTERM) == 1
+        assert re.search("503|UNAVAILABLE", str(answer.exception()))
+    assert program.said[-1] == "Stopped before every request was answered.\n"
+
+
+@pytest.mark.parametrize("protocol", ["rest", "grpc"])
+def test_a_running_batch_does_not_hold_up_the_end(make_server, protocol):
+    server = make_server(drain_seconds=0.1)
+    port = getattr(server, f"{protocol}_port")
+    client = make_client(protocol, f"127.0.0.1:{port}", "toy", 30.0)
+    with Gate(server) as gate, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(client.detect, [b"abc"])
+        assert gate.reached.wait(10)
+        assert server.stop() is False
+        with pytest.raises(RequestFailed, match="The server has stopped"):
+            answer.result()
+
+
+@pytest.mark.parametrize("protocol", ["rest", "grpc"])
+def test_what_ends_within_the_drain_is_answered(make_server, protocol):
+    server = make_server()
+    port = getattr(server, f"{protocol}_port")
+    client = make_client(protocol, f"127.0.0.1:{port}", "toy", 30.0)
+    with Gate(server) as gate, ThreadPoolExecutor(2) as pool:
+        answer = pool.submit(client.detect, [b"abc"])
+        assert gate.reached.wait(10)
+        stopping = pool.submit(server.stop)
+        assert not stopping.done()
+        gate.opened.set()
+        assert answer.result()[0]["detection_scores"][0] == 3.0
+        assert stopping.result() is True
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """TensorFlow Serving's JSON, in and out."""
 
+import gc
 import json
 
 import numpy as np
@@ -61,6 +62,7 @@ def test_numbers_get_the_type_of_the_signature():
 def test_bodies_that_are_no_request(body, sentence):
     with pytest.raises(BadRequest, match=sentence):
         tensor_json.parse_request(body)
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize(
@@ -76,12 +78,19 @@ def test_bodies_that_are_no_request(body, sentence):
         ({"instances": [{"image_bytes": ABC}, ABC]}, STRING, "must all name the same inputs"),
         ({"inputs": {}}, STRING, "got nothing"),
         ({"instances": [1, 2]}, TWO, "must be named: a, b"),
-        ({"instances": [[[["x", "y", "z"]]]]}, PIXELS, "of type uint8; got a list"),
-        ({"instances": [[[[0.5, 1, 2]]]]}, PIXELS, "of type uint8; got a list"),
+        ({"instances": [[[["x", "y", "z"]]]]}, PIXELS, 'of type uint8; got "x"'),
+        ({"instances": [[[[0.5, 1, 2]]]]}, PIXELS, "of type uint8; got 0.5"),
+        ({"instances": [[[[True, 1, 2]]]]}, PIXELS, "of type uint8; got true"),
         ({"instances": [[[[0, 1, 256]]]]}, PIXELS, "uint8; some values lie outside"),
         ({"instances": [[[[-1, 1, 2]]]]}, PIXELS, "uint8; some values lie outside"),
         ({"instances": [[[[10**30, 1, 2]]]]}, PIXELS, "image_tensor"),
         ({"instances": [[[[1, 2, 3]]], [[[1, 2]]]]}, PIXELS, "differ in their shapes"),
+        ({"instances": [[], []]}, PIXELS, "holds an empty list"),
+        ({"instances": [1, [2]]}, PIXELS, "differ in their shapes"),
+        ({"instances": [["a"], ["a", "b"]]}, STRING, "differ in their shapes"),
+        ({"instances": ["a", ["b"]]}, STRING, "differ in their shapes"),
+        ({"instances": ["\ud800"]}, STRING, "is no text"),
+        ({"inputs": {"a": [10**400], "b": ["x"]}}, TWO, "too large for float32"),
     ],
 )
 def test_values_that_do_not_fit(document, wanted, sentence):
