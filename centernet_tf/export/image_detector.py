@@ -7,6 +7,7 @@ import tensorflow as tf
 from centernet_tf.detectors.stacks import inference_network
 from centernet_tf.errors import UserError
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
+from centernet_tf.ops.custom_gradient import no_gradients
 from centernet_tf.ops.detections import Detections
 from centernet_tf.ops.geometry import (
     inverse_transform_boxes,
@@ -90,7 +91,8 @@ class ImageDetector:
         return self._cut(found)
 
     def _run(self, images):
-        outputs = self._network(images, training=False)
+        with no_gradients():
+            outputs = self._network(images, training=False)
         return tf.nest.map_structure(lambda value: tf.cast(value, tf.float32), outputs)
 
     def _cut(self, found: Detections) -> Detections:

@@ -13,6 +13,8 @@ outside alike.
 import numpy as np
 import tensorflow as tf
 
+from centernet_tf.ops.custom_gradient import custom_gradient
+
 
 def bilinear_taps(offset, mask, map_size, kernel_size, strides, padding, dilation):
     """Returns the square of four pixels every tap samples and the weights of the four.
@@ -68,7 +70,7 @@ def _tap_grid(out_size, kernel_size, strides, padding, dilation):
     return axes
 
 
-@tf.custom_gradient
+@custom_gradient
 def _pair_weights(distance):
     """Weights of two adjacent pixels for a sample `distance` after the first."""
     low = tf.nn.relu(1.0 - tf.abs(distance))

@@ -15,6 +15,7 @@ taps may it merge the projected map, which saves one of four matrix products.
 
 import tensorflow as tf
 
+from centernet_tf.ops.custom_gradient import custom_gradient
 from centernet_tf.ops.tap_blocks import after, taps_per_block
 from centernet_tf.ops.weighted_rows import dot_rows, is_sparse, spread, weighted_sum
 
@@ -52,7 +53,7 @@ def sampled_product(x, offset, mask, weight, taps):
         pixel = tf.concat([corner, corner + 1, corner + width, corner + width + 1], axis=1)
         return pixel, tf.cast(tf.reshape(coefficient, [-1, 4, num_taps]), x.dtype)
 
-    @tf.custom_gradient
+    @custom_gradient
     def product(x, offset, mask, weight):
         def gradient(upstream):
             fields = after(upstream, offset), after(upstream, mask)
