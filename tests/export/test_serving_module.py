@@ -113,7 +113,10 @@ def test_deformable_layers_sample_as_the_devices_do_best_or_portably():
     for sampling in SAMPLINGS:
         module = ServingModule(trained, ExportOptions(sampling=sampling))
         detect = module.detect_image_bytes.get_concrete_function()
-        kinds[sampling] = {operation.type for operation in detect.graph.get_operations()}
+        operations = detect.graph.get_operations()
+        kinds[sampling] = {operation.type for operation in operations}
+        # TensorFlow warns of every gradient of one's own when it loads a graph.
+        assert not any("_gradient_op_type" in each.node_def.attr for each in operations)
         found[sampling] = detect(tf.constant([encode(IMAGE)]))
     assert "SparseMatrixMatMul" in kinds["auto"] - kinds["portable"]
     for name in ("detection_boxes", "detection_scores"):
