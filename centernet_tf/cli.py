@@ -8,6 +8,7 @@ from absl import app, flags, logging
 
 from centernet_tf.count_of import count_of
 from centernet_tf.errors import UserError, nearest
+from centernet_tf.malloc_arenas import limit_arenas
 
 
 def run(main, required=(), existing=(), positional=False):
@@ -26,6 +27,7 @@ def run(main, required=(), existing=(), positional=False):
       positional: whether arguments that are no flags are allowed; without it a stray word, such as
         the second file of `--config_file a.yaml b.yaml`, is an error instead of being ignored.
     """
+    limit_arenas()
     # Otherwise flags that follow the first plain argument would be taken for plain arguments.
     flags.FLAGS.set_gnu_getopt(True)
     app.run(

@@ -1,0 +1,48 @@
+"""Threads of a program share few arenas, unless the user says how many."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+# Counts the arenas after sixteen threads have allocated at the same time.
+CODE = """
+import ctypes, sys, threading
+from centernet_tf.malloc_arenas import limit_arenas
+if sys.argv[1] == "limited":
+    limit_arenas()
+libc = ctypes.CDLL("libc.so.6")
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.fopen.restype = ctypes.c_void_p
+libc.malloc_info.argtypes = [ctypes.c_int, ctypes.c_void_p]
+barrier = threading.Barrier(16)
+def work():
+    barrier.wait()
+    libc.malloc(50_000)
+    barrier.wait()
+threads = [threading.Thread(target=work) for _ in range(16)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+stream = libc.fopen(sys.argv[2].encode(), b"w")
+libc.malloc_info(0, stream)
+libc.fflush(None)
+"""
+
+
+def arenas(tmp_path, how, **environment):
+    path = tmp_path / "info.xml"
+    inherited = {key: os.environ[key] for key in os.environ if key != "MALLOC_ARENA_MAX"}
+    environment = {**inherited, **environment, "PYTHONPATH": os.getcwd()}
+    subprocess.run([sys.executable, "-c", CODE, how, str(path)], check=True, env=environment)
+    return path.read_text().count("<heap nr=")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's arenas are of Linux")
+def test_arenas_are_limited(tmp_path):
+    most = max(4, os.cpu_count())
+    if arenas(tmp_path, "as it is") <= most:
+        pytest.skip("the C library makes few arenas by itself")
+    assert arenas(tmp_path, "limited") <= most
+    # What the user says is left alone.
+    assert arenas(tmp_path, "limited", MALLOC_ARENA_MAX="16") > most
