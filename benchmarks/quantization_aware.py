@@ -78,7 +78,7 @@ def _start_ranges(network, batches):
     They start at -6 to 6 and take a thousandth of what they see a step, which is far too slow for
     some epochs; undoing that average tells what a batch has shown.
     """
-    ends = ("output_min:0", "output_max:0", "quantize_layer_min:0", "quantize_layer_max:0")
+    ends = ("output_min:0", "output_max:0")
     ranges = [each for each in network.weights if each.name.endswith(ends)]
     others = [each for each in network.weights if not each.name.endswith(ends)]
     kept = [each.numpy() for each in others]
