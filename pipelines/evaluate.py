@@ -7,7 +7,7 @@ r"""Scores a trained detector, or detections in a file, with the COCO metrics.
 
 Prints the twelve COCO metrics and the AP of each class; writes metrics.json, detections.json (in
 the form of COCO results) and report.html (curves, confusion, errors by size, best and worst images,
-speed) into --output_dir.
+speed) into --output_dir. --model writes no report.html, and nothing without --output_dir.
 """
 
 from absl import flags

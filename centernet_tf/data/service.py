@@ -1,6 +1,7 @@
 """Preparing batches on other machines, with tf.data's service."""
 
 import socket
+import time
 
 import tensorflow as tf
 
@@ -30,6 +31,11 @@ def through_service(batches, address: str):
     """
     check_address(address)
     require_answer(address)
+    print(
+        f"Batches come from the tf.data service at {address}; where it has no worker, this waits "
+        f"for one: python -m pipelines.data_service --dispatcher={address}",
+        flush=True,
+    )
     policy = tf.data.experimental.service.ShardingPolicy.DYNAMIC
     return batches.apply(
         tf.data.experimental.service.distribute(processing_mode=policy, service=address)
@@ -45,16 +51,27 @@ def check_address(address: str) -> None:
         )
 
 
-def require_answer(address: str, timeout_seconds: float = 10.0) -> None:
-    """Raises UserError when nobody listens at grpc://HOST:PORT; TensorFlow would wait forever."""
+def require_answer(address: str, patience_seconds: float = 30.0) -> None:
+    """Raises UserError when nobody listens at grpc://HOST:PORT; TensorFlow would wait forever.
+
+    Args:
+      address: of the dispatcher.
+      patience_seconds: how long it may still be starting.
+    """
     host, _, port = address.removeprefix(PROTOCOL).rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout_seconds).close()
-    except (OSError, OverflowError) as error:
-        raise UserError(
-            f"No dispatcher of a tf.data service answers at {address} ({error}). Start one with "
-            "python -m pipelines.data_service --port=PORT, or correct the address."
-        ) from error
+    end = time.monotonic() + patience_seconds
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), 10.0).close()
+            return
+        except (OSError, OverflowError) as error:
+            if time.monotonic() + 1.0 < end:
+                time.sleep(1.0)
+                continue
+            raise UserError(
+                f"No dispatcher of a tf.data service answers at {address} ({error}). Start one "
+                "with python -m pipelines.data_service --port=PORT, or correct the address."
+            ) from error
 
 
 def start_dispatcher(port: int):

@@ -4,6 +4,8 @@ from typing import List, NamedTuple
 
 import numpy as np
 
+from centernet_tf.evaluation.shown_score import SHOWN_SCORE
+
 
 class ScoreBin(NamedTuple):
     """Detections of one range of scores: how many, their mean score, and the part that is right."""
@@ -62,11 +64,11 @@ def best_operating_point(scores, right, num_objects: int) -> OperatingPoint:
       num_objects: to be found.
 
     Returns:
-      the highest threshold of equally good ones; threshold 1 where nothing is right.
+      the highest threshold of equally good ones; `SHOWN_SCORE` where nothing is right.
     """
     scores, right = np.asarray(scores, np.float64), np.asarray(right, bool)
     if not right.any() or not num_objects:
-        return OperatingPoint(1.0, 0.0, 0.0, 0.0)
+        return OperatingPoint(SHOWN_SCORE, 0.0, 0.0, 0.0)
     order = np.argsort(-scores, kind="stable")
     found, taken = np.cumsum(right[order]), np.arange(1, len(scores) + 1)
     f1 = 2 * found / (taken + num_objects)

@@ -73,6 +73,11 @@ def write_report_page(path: str, report: Report) -> None:
 
 def _headline(report):
     metrics, point = report.metrics, report.diagnosis.point
+    best = f"best F1, from score {point.threshold:.2f} on"
+    if not point.f1:
+        best = (
+            f"F1: nothing is right yet; pictures and errors are from score {point.threshold:g} on"
+        )
     return html_page.tiles(
         [
             ("COCO AP", format_metric(metrics["AP"])),
@@ -80,7 +85,7 @@ def _headline(report):
             ("AP at IoU 0.75", format_metric(metrics["AP75"])),
             ("images", f"{metrics['num_images']:,}"),
             ("objects", f"{metrics['num_objects']:,}"),
-            (f"best F1, from score {point.threshold:.2f} on", f"{point.f1:.3f}"),
+            (best, f"{point.f1:.3f}"),
         ]
     )
 

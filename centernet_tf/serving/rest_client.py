@@ -59,6 +59,14 @@ class RestClient:
         except (OSError, http.client.HTTPException) as error:
             # The next attempt begins with a new connection.
             self._thread.connection = None
+            # A server that hangs up counts as both, and may answer the next time.
+            is_other = isinstance(error, http.client.BadStatusLine)
+            if is_other and not isinstance(error, ConnectionError):
+                raise RequestFailed(
+                    f"{self._address.netloc} does not speak HTTP; if it is the port of gRPC, give "
+                    "--protocol=grpc.",
+                    retry=False,
+                ) from error
             raise RequestFailed(
                 f"Cannot reach {self._address.netloc}: {error or type(error).__name__}.", retry=True
             ) from error

@@ -64,9 +64,10 @@ def load_trained(model_dir: str, checkpoint: str = "newest") -> Trained:
     """
     config = read_config(model_dir)
     categories = read_labels(model_dir)
+    # Before the network is built, which a run that never began may have failed at.
+    path = newest_checkpoint(model_dir) if checkpoint == "newest" else best_checkpoint(model_dir)
     detector = make_detector(config, len(categories))
     network = inference_network(detector.build())
-    path = newest_checkpoint(model_dir) if checkpoint == "newest" else best_checkpoint(model_dir)
     weights = _read_undamaged(path, model_dir)
     match = assign_by_name(network, weights.values)
     bad = match.missing + [name for name, _, _ in match.mismatched]
@@ -118,12 +119,15 @@ def read_labels(model_dir: str) -> Tuple[Category, ...]:
 
 
 def write_description(model_dir: str, config: ExperimentConfig, categories) -> None:
-    """Writes params.yaml and labels.json, or checks that those present describe the same model.
+    """Writes params.yaml and labels.json.
+
+    Where the folder has a checkpoint, those present must describe the same model; without one
+    nothing was trained that could be lost.
 
     Raises:
       UserError: the folder already holds a run of another model, or cannot be written.
     """
-    if os.path.exists(os.path.join(model_dir, "params.yaml")):
+    if has_checkpoint(model_dir) and os.path.exists(os.path.join(model_dir, "params.yaml")):
         _check_same_model(model_dir, config, categories)
     labels = [dataclasses.asdict(category) for category in categories]
     temporary = os.path.join(model_dir, "labels.json.tmp")

@@ -54,4 +54,4 @@ def test_the_threshold_of_best_f1_equals_a_loop(rng, decimals):
 
 def test_nothing_right_has_no_threshold():
     for scores, right, objects in (([], [], 3), ([0.5], [False], 3), ([0.5], [False], 0)):
-        assert best_operating_point(scores, right, objects) == (1.0, 0.0, 0.0, 0.0)
+        assert best_operating_point(scores, right, objects) == (0.3, 0.0, 0.0, 0.0)

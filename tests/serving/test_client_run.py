@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import threading
 
 import numpy as np
@@ -214,3 +215,22 @@ def test_after_a_failure_nothing_more_is_sent(paths):
 
 def test_without_answers_there_are_no_percentiles():
     assert Timings().line() == "No request was answered."
+
+
+def test_a_port_that_speaks_no_http():
+    """As gRPC's does, which sends settings first; nobody would be helped by a further attempt."""
+    with socket.create_server(("localhost", 0)) as listener:
+
+        def answer():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" * 4 + b"\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        client = make_client("rest", f"localhost:{listener.getsockname()[1]}", "toy", 5.0)
+        with pytest.raises(RequestFailed, match="does not speak HTTP; .* --protocol=grpc") as fault:
+            client.detect([b"x"])
+        thread.join()
+    assert not fault.value.retry

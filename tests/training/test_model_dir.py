@@ -1,14 +1,27 @@
 """A model directory that is not what it should be is told in one sentence."""
 
 import pytest
+import tensorflow as tf
 
 from centernet_tf.config import flat_settings, load_config, load_module
 from centernet_tf.data.annotations import Category
 from centernet_tf.detectors import cornernet, make_detector
 from centernet_tf.errors import UserError
-from centernet_tf.training.model_dir import read_config, read_labels, write_description
+from centernet_tf.training.model_dir import (
+    load_trained,
+    read_config,
+    read_labels,
+    write_description,
+)
 
 CELLS = (Category(3, "disc"), Category(7, "cell"))
+
+
+def write_trained(model_dir, config):
+    """Writes the description and a checkpoint."""
+    write_description(str(model_dir), config, CELLS)
+    checkpoint = tf.train.Checkpoint(step=tf.Variable(0))
+    tf.train.CheckpointManager(checkpoint, str(model_dir / "checkpoints"), 1).save()
 
 
 def test_what_was_written_is_read_back(tmp_path):
@@ -29,7 +42,7 @@ def test_no_model_directory_names_the_command_that_makes_it(tmp_path):
 
 def test_other_classes_are_named_by_their_first_difference(tmp_path):
     config = load_config([])
-    write_description(str(tmp_path), config, CELLS)
+    write_trained(tmp_path, config)
     with pytest.raises(UserError, match="number 1 is 'cell' in the run and 'wall' in the data set"):
         write_description(str(tmp_path), config, (CELLS[0], Category(7, "wall")))
     with pytest.raises(UserError, match="than the data set has: 2 classes and 1; choose another"):
@@ -46,7 +59,7 @@ def test_other_classes_are_named_by_their_first_difference(tmp_path):
     ],
 )
 def test_settings_that_shape_a_checkpoint_stay(tmp_path, override, words):
-    write_description(str(tmp_path), load_config([]), CELLS)
+    write_trained(tmp_path, load_config([]))
     with pytest.raises(UserError, match=words):
         write_description(str(tmp_path), load_config([], [override]), CELLS)
     harmless = [
@@ -54,6 +67,16 @@ def test_settings_that_shape_a_checkpoint_stay(tmp_path, override, words):
         "model: {num_classes: 2, options: {max_detections: 50, size_weight: 0.2, box_nms: 0.6}}",
     ]
     write_description(str(tmp_path), load_config([], harmless), CELLS)
+
+
+def test_a_run_that_never_began_makes_way(tmp_path):
+    write_description(str(tmp_path), load_config([], ["model.backbone.name=resnet18"]), CELLS)
+    with pytest.raises(UserError, match="no checkpoint"):
+        load_trained(str(tmp_path))
+    config = load_config([], ["model.backbone.name=res_18"])
+    write_description(str(tmp_path), config, CELLS[:1])
+    assert read_config(str(tmp_path)).model.backbone.name == "res_18"
+    assert read_labels(str(tmp_path)) == CELLS[:1]
 
 
 OTHER_OPTIONS = {
