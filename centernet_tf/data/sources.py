@@ -160,8 +160,11 @@ def _yaml_splits(path: str) -> List[Tuple[str, str, str]]:
     document = read_data_yaml(path)
     beside = os.path.dirname(path)
     root = os.path.join(beside, str(document.get("path") or ""))
-    # YOLO's tools resolve `path` against a folder of their own settings, which nobody else knows.
-    root = root if os.path.isdir(root) else beside
+    if not os.path.isdir(root):
+        # YOLO's tools resolve `path` against a folder of their own settings, which nobody else
+        # knows.
+        print(f"'{root}', the 'path' in '{path}', is no folder; taking '{beside or '.'}'.")
+        root = beside
     splits = []
     for name in ("train", "val", "test"):
         entry = document.get(name) or ""
