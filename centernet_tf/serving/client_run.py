@@ -124,9 +124,14 @@ class ClientRun:
 
     def _ask(self, images):
         started = time.monotonic()
-        answers = with_retries(
-            lambda: self._client.detect(images), self._attempts, self._retried, self._ended.wait
-        )
+        try:
+            answers = with_retries(
+                lambda: self._client.detect(images), self._attempts, self._retried, self._ended.wait
+            )
+        except RequestFailed:
+            # At once, whichever request it is: the reader may be waiting for an earlier one.
+            self._ended.set()
+            raise
         with self._lock:
             self.timings.seconds.append(time.monotonic() - started)
             self.timings.images += len(images)

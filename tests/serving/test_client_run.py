@@ -200,13 +200,15 @@ def test_a_message_that_is_too_large_is_not_sent_again(server):
 
 
 def test_after_a_failure_nothing_more_is_sent(paths):
-    asked = []
+    asked, lock = [], threading.Lock()
 
     class Failing:
         def detect(self, images):
-            asked.append(images)
-            # The second waits for its turn to try again until the first has failed.
-            raise RequestFailed("no", retry=len(asked) > 1, wait=3600.0)
+            with lock:
+                asked.append(images)
+                number = len(asked)
+            # The second would wait for its turn to try again for an hour.
+            raise RequestFailed("no", retry=number > 1, wait=3600.0)
 
     with pytest.raises(RequestFailed, match="no"):
         list(ClientRun(Failing(), concurrency=2).results(paths))
