@@ -5,6 +5,7 @@ import pytest
 
 from centernet_tf.evaluation.diagnosis import diagnose, worst_and_best
 from centernet_tf.evaluation.errors import ImageErrors
+from centernet_tf.evaluation.shown_score import SHOWN_SCORE
 from tests.evaluation.test_coco_metrics import dataset, found, random_case
 
 
@@ -31,7 +32,7 @@ def test_detections_in_crowds_say_nothing_of_the_score():
 def test_nothing_found_and_nothing_there():
     for truth in (dataset({1: [(0, (1, 1, 9, 9), False)]}), dataset({1: []}), dataset({})):
         nothing = diagnose(truth, [])
-        assert nothing.bins == [] and nothing.point.threshold == 1.0
+        assert nothing.bins == [] and nothing.point.threshold == SHOWN_SCORE
         assert nothing.confusion.tolist()[1] == [0, 0]
 
 
