@@ -10,17 +10,30 @@ import os
 import sys
 
 _M_ARENA_MAX = -8
-_FEWEST = 4
+_FEWEST = 2
 
 
 def limit_arenas() -> None:
-    """Allows as many arenas as cores, at least four; to be called before threads are started.
+    """Allows as many arenas as cores, at least two; to be called before threads are started.
 
     Does nothing where the user has set MALLOC_ARENA_MAX, or the C library is another.
     """
-    if "MALLOC_ARENA_MAX" in os.environ or not sys.platform.startswith("linux"):
+    if "MALLOC_ARENA_MAX" not in os.environ:
+        _call_glibc("mallopt", _M_ARENA_MAX, max(_FEWEST, os.cpu_count() or 1))
+
+
+def give_back_freed_memory() -> None:
+    """Returns free pages of all arenas to the system; does nothing where glibc is not used.
+
+    Takes about 35 ms where 0.4 GB lie about; threads that allocate meanwhile wait.
+    """
+    _call_glibc("malloc_trim", 0)
+
+
+def _call_glibc(name, *arguments):
+    if not sys.platform.startswith("linux"):
         return
     try:
-        ctypes.CDLL("libc.so.6").mallopt(_M_ARENA_MAX, max(_FEWEST, os.cpu_count() or 1))
+        getattr(ctypes.CDLL("libc.so.6"), name)(*arguments)
     except (OSError, AttributeError):
         return

@@ -20,6 +20,7 @@ from centernet_tf.training.checkpoints import Checkpoints
 from centernet_tf.training.evaluation_callback import EvaluateDuringTraining
 from centernet_tf.training.faults import faults_told
 from centernet_tf.training.fine_tuning import init_from_checkpoint
+from centernet_tf.training.freed_memory import GiveBackFreedMemory
 from centernet_tf.training.history import History
 from centernet_tf.training.left_out_report import ReportLeftOut
 from centernet_tf.training.model_dir import has_checkpoint, load_trained, write_description
@@ -149,7 +150,7 @@ def _train(config, manifest, run, write_dir, evaluate_between) -> None:
         print(f"Resuming {model_dir} after epoch {finished}{within}.", flush=True)
     left_out = ReportLeftOut(write_dir, config, manifest)
     callbacks = _callbacks(config, manifest, run, write_dir, evaluate_between)
-    callbacks += [left_out, run.checkpoints]
+    callbacks += [left_out, GiveBackFreedMemory(), run.checkpoints]
     with faults_told(config, manifest, left_out.report_path, run.steps, run.schedule):
         if batches == run.steps:
             _close_epoch(run, finished, callbacks)
