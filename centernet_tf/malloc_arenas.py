@@ -10,16 +10,16 @@ import os
 import sys
 
 _M_ARENA_MAX = -8
-_FEWEST = 2
+_CORES_PER_ARENA = 2
 
 
 def limit_arenas() -> None:
-    """Allows as many arenas as cores, at least two; to be called before threads are started.
+    """Allows an arena for every two cores; to be called before threads are started.
 
     Does nothing where the user has set MALLOC_ARENA_MAX, or the C library is another.
     """
     if "MALLOC_ARENA_MAX" not in os.environ:
-        _call_glibc("mallopt", _M_ARENA_MAX, max(_FEWEST, os.cpu_count() or 1))
+        _call_glibc("mallopt", _M_ARENA_MAX, max(1, (os.cpu_count() or 1) // _CORES_PER_ARENA))
 
 
 def give_back_freed_memory() -> None:
