@@ -55,9 +55,11 @@ def _samples(scale, shift, side, output_side):
 
 def _blend(values, first, second, weight, is_inside, axis):
     """Gathers the two neighbours along an axis and blends them."""
-    shape = [1, 1, 1, 1]
-    shape[axis] = weight.shape[0]
-    weight, is_inside = tf.reshape(weight, shape), tf.reshape(is_inside, shape)
     one = tf.cast(tf.gather(values, first, axis=axis), tf.float32)
     other = tf.cast(tf.gather(values, second, axis=axis), tf.float32)
+    shape = [1, 1, 1, 1]
+    shape[axis] = weight.shape[0]
+    # A factor that is repeated on both sides of its axis would take TFLite's slowest kernel.
+    channels = tf.ones([values.shape[3] if axis == 2 else 1])
+    weight, is_inside = (tf.reshape(each, shape) * channels for each in (weight, is_inside))
     return (one + (other - one) * weight) * is_inside

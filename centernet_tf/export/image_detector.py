@@ -69,14 +69,15 @@ class ImageDetector:
         """
         return self.detections(self.maps(letterboxed), image_sizes)
 
-    def maps(self, letterboxed) -> dict:
+    def maps(self, letterboxed, normalized=normalize) -> dict:
         """Returns the maps that the decoder reads, float32; with `flip_test` the merged ones.
 
         Args:
           letterboxed: see `detect`.
+          normalized: `normalize`, or what does the same in other operations.
         """
         data = self._trained.config.data
-        images = normalize(letterboxed, data.channel_order, data.mean, data.std)
+        images = normalized(letterboxed, data.channel_order, data.mean, data.std)
         maps = self._run(images)
         if self._options.flip_test:
             mirrored = self._run(tf.reverse(images, axis=[2]))

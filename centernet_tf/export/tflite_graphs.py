@@ -14,6 +14,7 @@ from centernet_tf.export.image_detector import ImageDetector, category_ids, norm
 from centernet_tf.export.options import ExportOptions
 from centernet_tf.export.tflite_options import TFLiteOptions
 from centernet_tf.ops.geometry import letterbox_transform
+from centernet_tf.ops.normalize import normalize_by_convolution
 from centernet_tf.ops.peak_filter import filter_peaks
 
 # Their alphabetical order is the conventional one.
@@ -59,7 +60,9 @@ def graph_parts(trained, options: ExportOptions, lite: TFLiteOptions) -> Tuple[G
     height, width = detector.input_size
     letterboxed = tf.TensorSpec([1, height, width, 3], tf.float32, name="letterboxed")
     network = GraphPart(
-        lambda letterboxed: detector.maps(letterboxed), [letterboxed], detector.variables
+        lambda letterboxed: detector.maps(letterboxed, normalize_by_convolution),
+        [letterboxed],
+        detector.variables,
     )
     maps = [
         tf.TensorSpec(value.shape, tf.float32, name=name)
