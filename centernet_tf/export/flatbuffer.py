@@ -49,12 +49,17 @@ def join(parts: Sequence[bytes], input_shape: Sequence[int], outputs: Sequence[s
     for position, name in enumerate(outputs):
         graph.tensors[known[name]].name = f"StatefulPartitionedCall:{position}".encode()
     joined.signatureDefs = [_signature({input_name: input_index}, {n: known[n] for n in outputs})]
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(joined))
+    return serialize(joined)
 
 
 def parse(model: bytes):
     """Returns the flatbuffer's object tree, a `ModelT`."""
     return flatbuffer_utils.convert_bytearray_to_object(bytearray(model))
+
+
+def serialize(model) -> bytes:
+    """Returns the flatbuffer of an object tree, see `parse`."""
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 def kind(model, operator) -> str:

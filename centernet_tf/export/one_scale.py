@@ -6,7 +6,6 @@ their scale a channel, which is more accurate.
 """
 
 import numpy as np
-from tensorflow.lite.tools import flatbuffer_utils
 
 from centernet_tf.export import flatbuffer
 
@@ -27,7 +26,7 @@ def with_one_scale(quantized: bytes) -> bytes:
         weights, source, *bias = tensors[1:]
         if flatbuffer.type_name(weights) == "int8":
             _rescale(model, weights, source, *bias)
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+    return flatbuffer.serialize(model)
 
 
 def _rescale(model, weights, source, bias=None):

@@ -35,6 +35,8 @@ CARRIERS = (
     "RESIZE_BILINEAR",
     "RESIZE_NEAREST_NEIGHBOR",
 )
+# Of these, those whose results are values of their input, or zero. They may begin a part in int8.
+SELECTORS = ("MAX_POOL_2D", "PAD")
 # Input channels below which a convolution counts as the first.
 FEW_CHANNELS = 8
 
@@ -78,38 +80,51 @@ def float_tensors(model) -> List[str]:
     """
     graph = model.subgraphs[0]
     kinds = [flatbuffer.kind(model, operator) for operator in graph.operators]
-    readers = _readers(graph)
+    followers = _followers(graph)
 
     @functools.lru_cache(None)
     def feeds_a_product(index):
-        results = flatbuffer.tensor_list(graph.operators[index].outputs)
         return any(
-            kinds[reader] in PRODUCTS or (kinds[reader] in CARRIERS and feeds_a_product(reader))
-            for result in results
-            for reader in readers.get(result, ())
+            kinds[each] in PRODUCTS or (kinds[each] in CARRIERS and feeds_a_product(each))
+            for each in followers[index]
         )
 
-    names, quantized = [], set()
+    chosen, quantized = set(), set()
     for index, operator in enumerate(graph.operators):
         if kinds[index] in PRODUCTS:
-            chosen = not _is_first(model, graph, operator)
+            fits = not _is_first(model, graph, operator)
         else:
             sources = flatbuffer.tensor_list(operator.inputs)
-            chosen = kinds[index] in CARRIERS and not quantized.isdisjoint(sources)
-        if chosen and feeds_a_product(index):
+            fits = kinds[index] in CARRIERS and not quantized.isdisjoint(sources)
+        if fits and feeds_a_product(index):
+            chosen.add(index)
             quantized.update(flatbuffer.tensor_list(operator.outputs))
-        else:
-            names.append(graph.tensors[operator.outputs[0]].name.decode())
-    return names
+    # Quantised before them instead of after them, every value stays as it is.
+    for index in reversed(range(len(kinds))):
+        if kinds[index] in SELECTORS and followers[index] and chosen.issuperset(followers[index]):
+            chosen.add(index)
+    results = [operator.outputs[0] for operator in graph.operators]
+    return [
+        graph.tensors[result].name.decode()
+        for index, result in enumerate(results)
+        if index not in chosen
+    ]
 
 
-def _readers(graph):
-    """The operators that read each tensor."""
+def _followers(graph):
+    """For each operator, the operators that read its results."""
     readers = {}
     for index, operator in enumerate(graph.operators):
         for tensor in flatbuffer.tensor_list(operator.inputs):
             readers.setdefault(tensor, []).append(index)
-    return readers
+    return [
+        [
+            reader
+            for result in flatbuffer.tensor_list(operator.outputs)
+            for reader in readers.get(result, ())
+        ]
+        for operator in graph.operators
+    ]
 
 
 def _is_first(model, graph, operator) -> bool:

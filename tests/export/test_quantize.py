@@ -51,6 +51,29 @@ def test_first_and_last_convolutions_stay_float(calibrated):
     assert not [name for name, kind in counts if kind == "int8" and name in ("GATHER", "CAST")]
 
 
+def test_quantises_before_a_pool_of_which_only_int8_is_made(weights, rng):
+    """Then the pool reads a quarter of the bytes; the values are the same, as it only selects."""
+
+    def network(image):
+        stem = convolve(image, weights[0])
+        pooled = tf.nn.max_pool2d(tf.pad(stem, [[0, 0], [1, 1], [1, 1], [0, 0]]), 3, 2, "VALID")
+        inner = convolve(pooled, weights[1]) + pooled
+        also_read_as_float = tf.nn.max_pool2d(stem, 2, 2, "VALID")
+        picked = tf.gather(also_read_as_float, [1, 0], axis=2)
+        inner += convolve(also_read_as_float, weights[2])
+        return {"out": tf.nn.conv2d(inner, weights[4], 1, "SAME"), "picked": picked}
+
+    part = GraphPart(network, [tf.TensorSpec([1, 8, 8, 3], tf.float32, name="image")])
+    images = [np.float32(rng.normal(0, 1, [1, 8, 8, 3])) for _ in range(8)]
+    quantized = quantize.quantize(_convert(part, calibrate_by=lambda: iter(images)))
+    counts = flatbuffer.count_operations(quantized)
+    assert counts["PAD", "int8"] == 1 and ("PAD", "float32") not in counts
+    assert counts["MAX_POOL_2D", "int8"] == 1 and counts["MAX_POOL_2D", "float32"] == 1
+    found = tf.lite.Interpreter(model_content=quantized).get_signature_runner()(image=images[0])
+    expected = part.run(image=tf.constant(images[0]))["out"].numpy()
+    assert 0 < np.abs(found["out"] - expected).max() < 0.05 * np.abs(expected).max()
+
+
 def test_weights_take_a_quarter(calibrated, weights):
     quantized = quantize.quantize(calibrated)
     model = flatbuffer.parse(quantized)
