@@ -2,7 +2,9 @@
 
 512x512 input, 80 classes, float32 heat-maps, batched; 640x480 JPEGs (`natural_records`). Beside it
 the parser of the Model Garden's CenterNet with its own scaling, cropping and colour changes, which
-leaves the heat-maps to the training step.
+leaves the heat-maps to the training step. Every pipeline is kept for all its timed parts, as
+training keeps its own: the first batches of a new one wait for fresh memory and the choice of
+threads.
 """
 
 import tempfile
@@ -22,9 +24,13 @@ from centernet_tf.data.record_stream import read_shards
 from centernet_tf.detectors import make_detector
 
 _JSON = flags.DEFINE_string("json", None, "File to write the results to.")
-_IMAGES = flags.DEFINE_integer("images", 256, "Images of each timed pass.")
-_REPEATS = flags.DEFINE_integer("repeats", 5, "Timed passes of each.")
+_IMAGES = flags.DEFINE_integer("images", 512, "Images of each timed part.")
+_REPEATS = flags.DEFINE_integer("repeats", 5, "Timed parts of each.")
 _BATCH = flags.DEFINE_integer("batch", 16, "Batch size.")
+# Batches that a pipeline may have made while another one was timed.
+_MADE_BEFORE = 8
+# Seconds in which a pipeline that was timed fills its buffers and comes to rest.
+_REST = 2.0
 
 
 def _decoding(manifest, images, batch):
@@ -67,18 +73,23 @@ def _official(manifest, images, batch):
     return parsed.batch(batch, drop_remainder=True).prefetch(2)
 
 
-def _images_per_second(dataset, batch):
-    """One pass; the clock starts at the first batch, when the pipeline is running."""
-    iterator = iter(dataset)
-    next(iterator)
+def _images_per_second(iterator, batches, batch):
+    """Times so many batches, after those that may lie ready, and waits for the pipeline's rest."""
+    for _ in range(_MADE_BEFORE):
+        next(iterator)
     start = time.perf_counter()
-    batches = sum(1 for _ in iterator)
-    return batches * batch / (time.perf_counter() - start)
+    for _ in range(batches):
+        next(iterator)
+    seconds = time.perf_counter() - start
+    time.sleep(_REST)
+    return batches * batch / seconds
 
 
 def main(_):
-    batch = _BATCH.value
-    images = -(-_IMAGES.value // batch) * batch
+    batch, batches = _BATCH.value, -(-_IMAGES.value // _BATCH.value)
+    # One more than is timed: the first turn traces.
+    turns = _REPEATS.value + 1
+    images = turns * (batches + _MADE_BEFORE) * batch
     with tempfile.TemporaryDirectory() as folder:
         manifest = natural_records.make_data_set(folder)
         datasets = {
@@ -87,11 +98,11 @@ def main(_):
         }
         for recipe in ("original", "mmdet", "none"):
             datasets[recipe] = _pipeline(manifest, images, batch, recipe)
+        iterators = {name: iter(dataset) for name, dataset in datasets.items()}
         speeds = {name: [] for name in datasets}
-        for turn in range(_REPEATS.value + 1):
-            for name, dataset in datasets.items():
-                speed = _images_per_second(dataset, batch)
-                # The first turn traces.
+        for turn in range(turns):
+            for name, iterator in iterators.items():
+                speed = _images_per_second(iterator, batches, batch)
                 if turn > 0:
                     speeds[name].append(speed)
     rows = {name: report.row(name, "images/s", values) for name, values in speeds.items()}
