@@ -59,7 +59,7 @@ def _blend(values, first, second, weight, is_inside, axis):
     other = tf.cast(tf.gather(values, second, axis=axis), tf.float32)
     shape = [1, 1, 1, 1]
     shape[axis] = weight.shape[0]
-    # A factor that is repeated on both sides of its axis would take TFLite's slowest kernel.
+    # A factor that is repeated on both sides of its axis would take a slow kernel of TFLite's.
     channels = tf.ones([values.shape[3] if axis == 2 else 1])
     weight, is_inside = (tf.reshape(each, shape) * channels for each in (weight, is_inside))
     return (one + (other - one) * weight) * is_inside
