@@ -114,7 +114,9 @@ class Connection(BaseHTTPRequestHandler):
             if self.server.draining.is_set():
                 raise Busy("The server is about to stop.")
             with self.server.budget.room(size):
-                self._send(self.server.api.answer(verb, self.path, self._read(size)))
+                answer = self.server.api.answer(verb, self.path, self._read(size))
+            # Whoever has this answer may send the next request, which needs the room.
+            self._send(answer)
         except SlowClient:
             raise
         except ServingFault as fault:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from centernet_tf.serving import http_server
+from centernet_tf.serving.http_connection import Connection
 from centernet_tf.serving.metrics import resident_bytes
 from tests.serving.toy_model import Gate, row_request, scores_of
 
@@ -205,6 +206,27 @@ def test_numbers_count_as_what_they_become(make_server, ask):
     status, said = ask(server, "POST", PREDICT, body % (b"[]," * 100_000))
     assert status == 413 and "The request takes 17 MB of memory; there are 1 MB" in said.decode()
     assert ask(server, "POST", PREDICT, row_request(bytes(200_000)))[0] == 200
+
+
+def test_an_answer_being_sent_holds_no_room(make_server, ask, monkeypatch):
+    server = make_server(max_pending_mb=1.0)
+    sending, send = threading.Event(), Connection._send
+
+    def send_the_first_late(connection, answer):
+        if not sending.is_set():
+            sending.set()
+            assert others_answered.wait(10)
+        send(connection, answer)
+
+    others_answered = threading.Event()
+    monkeypatch.setattr(Connection, "_send", send_the_first_late)
+    large = row_request(bytes(200_000))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(ask, server, "POST", PREDICT, large)
+        assert sending.wait(10)
+        second = ask(server, "POST", PREDICT, large)
+        others_answered.set()
+        assert [first.result()[0], second[0]] == [200, 200]
 
 
 def test_stopping_finishes_what_runs_and_takes_nothing_new(make_server, ask):
