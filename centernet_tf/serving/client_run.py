@@ -123,6 +123,9 @@ class ClientRun:
         ]
 
     def _ask(self, images):
+        if self._ended.is_set():
+            # Nobody reads this: what ended the run began, and is read, before it.
+            raise RequestFailed("It was not sent, because another request failed.", retry=False)
         started = time.monotonic()
         try:
             answers = with_retries(
