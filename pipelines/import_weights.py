@@ -24,20 +24,24 @@ flags.DEFINE_string("output", None, "Folder to write.")
 flags.DEFINE_string(
     "labels", None, "File of class names, where they are neither COCO's nor Pascal VOC's."
 )
+flags.DEFINE_bool(
+    "allow_unused", False, "Take a checkpoint with weights that the network has no place for."
+)
 
 
 def main(_):
     values = flags.FLAGS
     if values.source == "torchvision":
         reason = "with --source=torchvision: training takes the class names from the data set"
-        cli.refuse_flags(("labels",), reason)
+        cli.refuse_flags(("labels", "allow_unused"), reason)
     from centernet_tf.training.imported_model import import_classifier, import_model
 
     settings = (values.config_file, values.params_override, values.output)
     if values.source == "torchvision":
         print(import_classifier(values.checkpoint, *settings))
     else:
-        print(import_model(values.source, values.checkpoint, *settings, values.labels or ""))
+        more = (values.labels or "", values.allow_unused)
+        print(import_model(values.source, values.checkpoint, *settings, *more))
 
 
 if __name__ == "__main__":

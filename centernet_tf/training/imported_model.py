@@ -9,20 +9,29 @@ from centernet_tf.config import load_config, save_config
 from centernet_tf.count_of import count_of
 from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
+from centernet_tf.quote import listed
 from centernet_tf.training.model_dir import write_description
 from centernet_tf.weights.class_lists import categories_of
 from centernet_tf.weights.importing import class_count, import_weights
 from centernet_tf.weights.init_backbone import init_backbone
 from centernet_tf.weights.match_table import match_table
-from centernet_tf.weights.preprocessing import is_caffe, of_imagenet, preprocessing_of
+from centernet_tf.weights.mmdet_checks import check_notes
+from centernet_tf.weights.preprocessing import (
+    Preprocessing,
+    is_caffe,
+    of_imagenet,
+    preprocessing_of,
+)
 from centernet_tf.weights.pytorch_file import open_pytorch_file
 
 
-def import_model(source, checkpoint, config_files, params_override, output, labels="") -> str:
+def import_model(
+    source, checkpoint, config_files, params_override, output, labels="", allow_unused=False
+) -> str:
     """Reads a published detector and writes it as a model directory.
 
-    The preparation of images that belongs to the weights takes the place of what the configuration
-    says.
+    The preparation of images that belongs to the weights takes the place of what the files of the
+    configuration say; what `params_override` says counts before either.
 
     Args:
       source: 'xingyizhou' or 'mmdet'.
@@ -30,6 +39,7 @@ def import_model(source, checkpoint, config_files, params_override, output, labe
       config_files, params_override: the experiment, as `load_config` takes them.
       output: folder to write; without a checkpoint of another model.
       labels: path of a file of class names; '' takes the file's, COCO's or Pascal's.
+      allow_unused: see `import_weights`.
 
     Returns:
       what went where, as text.
@@ -49,18 +59,20 @@ def import_model(source, checkpoint, config_files, params_override, output, labe
         )
     prepared = preprocessing_of(source, file, config, num_classes)
     config = _with_data(config_files, params_override, prepared)
+    left_open = check_notes(file.configuration, config) if source == "mmdet" else ""
     network = make_detector(config, num_classes).build()
-    matching = import_weights(network, file, source)
+    backbone_name = config.model.backbone.name
+    matching = import_weights(network, file, source, backbone_name, allow_unused)
     # The description last: it is what makes the folder a model.
     _save(network, output)
     write_description(output, config, categories)
-    return (
-        f"{match_table(matching, checkpoint)}\n"
-        f"Images are prepared as for these weights: {prepared}.\n"
-        f"{output} holds a detector of {count_of(num_classes, 'class')} "
-        f"({', '.join(category.name for category in categories[:3])}, ...) for "
+    names = [category.name for category in categories]
+    told = [match_table(matching, checkpoint), *_prepared(prepared, config.data), left_open]
+    told.append(
+        f"{output} holds a detector of {count_of(num_classes, 'class')} ({listed(names, 3)}) for "
         "pipelines.evaluate, pipelines.export and pipelines.predict."
     )
+    return "\n".join(filter(None, told))
 
 
 def import_classifier(checkpoint, config_files, params_override, output) -> str:
@@ -93,9 +105,10 @@ def import_classifier(checkpoint, config_files, params_override, output) -> str:
         save_config(config, written)
     except OSError as error:
         raise UserError(f"Cannot write {written}: {error.strerror}.") from error
+    # What the weights are used to otherwise was told with them.
     return (
-        f"{told}\nImages are prepared as for these weights: {prepared}.\n"
-        f"Only the trunk is trained. Train the rest with python -m pipelines.train "
+        f"{told}\n{_prepared(prepared, config.data)[0]}\n"
+        "Only the trunk is trained. Train the rest with python -m pipelines.train "
         f"--config_file={written} --model_dir=..."
     )
 
@@ -109,7 +122,18 @@ def _check_free(output):
 
 def _with_data(config_files, params_override, prepared):
     data = yaml.safe_dump({"data": prepared.settings()})
-    return load_config(config_files, [*params_override, data])
+    return load_config(config_files, [data, *params_override])
+
+
+def _prepared(prepared, data):
+    """Says how images are prepared, and where the user would have it otherwise."""
+    chosen = Preprocessing(data.channel_order, tuple(data.mean), tuple(data.std))
+    if chosen == prepared:
+        return [f"Images are prepared as for these weights: {prepared}."]
+    return [
+        f"Images are prepared as --params_override says: {chosen}.",
+        f"WARNING: as far as the file tells, its weights are used to {prepared}.",
+    ]
 
 
 def _save(network, output):

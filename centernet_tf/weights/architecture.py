@@ -19,9 +19,24 @@ def architecture_of(tensors) -> str:
     if "kps.0.up1.0.conv1.weight" in tensors or _has(tensors, r"backbone\.hourglass_modules\."):
         two = "kps.1.up1.0.conv1.weight" in tensors or _has(tensors, r".*hourglass_modules\.1\.")
         return "hourglass_104" if two else "hourglass_52"
-    prefix = "backbone." if "backbone.conv1.weight" in tensors else ""
-    depth = _depth(tensors, prefix)
-    return _resnet(tensors, prefix, depth) if depth else ""
+    depth = resnet_depth(tensors)
+    return _resnet(tensors, _prefix(tensors), depth) if depth else ""
+
+
+def resnet_depth(tensors) -> int:
+    """Returns the depth of the ResNet that the weights hold, or 0.
+
+    Args:
+      tensors: see `architecture_of`.
+    """
+    prefix = _prefix(tensors)
+    blocks = {key.split(".")[-3] for key in tensors if key.startswith(f"{prefix}layer3.")}
+    count = len([block for block in blocks if block.isdigit()])
+    return _DEPTHS.get((count, f"{prefix}layer1.0.conv3.weight" in tensors), 0)
+
+
+def _prefix(tensors):
+    return "backbone." if "backbone.conv1.weight" in tensors else ""
 
 
 def _resnet(tensors, prefix, depth):
@@ -34,12 +49,6 @@ def _resnet(tensors, prefix, depth):
         deformable = _has(tensors, r"deconv_layers\.0\.conv_offset")
         return f"{'resdcn' if deformable else 'res'}_{depth}"
     return ""
-
-
-def _depth(tensors, prefix):
-    blocks = {key.split(".")[-3] for key in tensors if key.startswith(f"{prefix}layer3.")}
-    count = len([block for block in blocks if block.isdigit()])
-    return _DEPTHS.get((count, f"{prefix}layer1.0.conv3.weight" in tensors))
 
 
 def _has(tensors, pattern):

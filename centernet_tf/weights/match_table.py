@@ -1,5 +1,6 @@
 """What went where when weights were read, as a person reads it at the terminal."""
 
+from centernet_tf.quote import listed
 from centernet_tf.weights.matching import Matching
 
 _NAMED = 4
@@ -31,9 +32,7 @@ def match_table(matching: Matching, path: str, random=()) -> str:
         keys = [key for key, why in matching.unused.items() if why == reason]
         rows.append(("unused", keys, reason))
     rows.append(("unexplained", [key for key, why in matching.unused.items() if not why], ""))
-    lines = [f"{kind:<12}{len(names):>5}  {note or _first(names)}" for kind, names, note in rows]
+    lines = [
+        f"{kind:<12}{len(names):>5}  {note or listed(names, _NAMED)}" for kind, names, note in rows
+    ]
     return "\n".join([f"Weights of {path}:", *(line.rstrip() for line in lines)])
-
-
-def _first(names) -> str:
-    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from centernet_tf.errors import UserError
 from centernet_tf.layers.deformable_conv2d import DeformableConv2D
+from centernet_tf.quote import listed
 from centernet_tf.weights.rules import Rule, find_layer, readings, reason_unused
 from centernet_tf.weights.stored_tensor import StoredTensor
 from centernet_tf.weights.variables import torch_shape, variable_of
@@ -37,13 +38,15 @@ class Pair:
         """The weight as float32 in our layout.
 
         Raises:
-          UserError: it has values that are not finite.
+          UserError: its values are no weights.
         """
-        value = self.tensor.numpy().astype(np.float32)
+        value = _float32(self.key, self.tensor)
         if self.minus is not None:
-            value = value - self.minus.numpy().astype(np.float32)
+            value = value - _float32(self.key, self.minus)
         if not np.isfinite(value).all():
-            raise UserError(f"The weight {self.key} has values that are not finite numbers.")
+            raise UserError(f"{listed([self.key])} has values that are not finite in float32")
+        if self.key.endswith("running_var") and (value < 0.0).any():
+            raise UserError(f"{listed([self.key])} has negative values, which no variance has")
         return self.turned(value)
 
     def turned(self, value: np.ndarray) -> np.ndarray:
@@ -82,7 +85,7 @@ class Matching:
         """Writes the weights into the variables.
 
         Raises:
-          UserError: a weight has values that are not finite.
+          UserError: values of the file are no weights; the variables before them are written.
         """
         for pair in self.pairs:
             pair.variable.assign(pair.value())
@@ -115,8 +118,12 @@ def match_weights(network, tensors, rules, unused=()) -> Matching:
                 pairs[id(variable)] = Pair(key, tensor, variable, axes, rule)
             else:
                 mismatched.append((key, tensor.shape, expected))
-    for name, (_, tensor) in biases.items():
-        _fold(tensor, layers[f"{name.removesuffix('_dcn')}_norm"], pairs)
+    for name, (key, tensor) in biases.items():
+        mean = layers[f"{name.removesuffix('_dcn')}_norm"].moving_mean
+        if tensor.shape != tuple(mean.shape):
+            mismatched.append((key, tensor.shape, tuple(mean.shape)))
+        else:
+            _fold(tensor, mean, pairs)
     absent = [variable for variable in network.variables if id(variable) not in reached]
     optional = {id(layer.bias) for layer in layers.values() if isinstance(layer, DeformableConv2D)}
     return Matching(
@@ -138,14 +145,25 @@ def _place(key, rules, layers):
     return None, None, ""
 
 
-def _fold(bias, norm, pairs):
+def _fold(bias, mean, pairs):
     """Takes the bias of a deformable convolution that has none here out of the mean that follows.
 
     norm(x + bias) with mean m is norm(x) with mean m - bias.
     """
-    pair = pairs.get(id(norm.moving_mean))
-    if pair is not None and pair.tensor.shape == bias.shape:
-        pairs[id(norm.moving_mean)] = dataclasses.replace(pair, minus=bias)
+    pair = pairs.get(id(mean))
+    if pair is not None:
+        pairs[id(mean)] = dataclasses.replace(pair, minus=bias)
+
+
+def _float32(key, tensor):
+    """The values of a tensor of real numbers; those too large become infinite."""
+    if tensor.element not in ("float64", "float32", "float16", "bfloat16"):
+        raise UserError(
+            f"{listed([key])} is of {tensor.element}; only floating-point weights can be taken, so "
+            "save the network before it was quantised or converted"
+        )
+    with np.errstate(over="ignore"):
+        return tensor.numpy().astype(np.float32)
 
 
 def _name(variable) -> str:

@@ -3,11 +3,13 @@
 from centernet_tf.weights.hourglass_trunk import mmdet_hourglass
 from centernet_tf.weights.mmdet_corner import corner_rules
 from centernet_tf.weights.resnet_trunk import resnet_rules
-from centernet_tf.weights.rules import COUNTERS, LTRB_TO_TLBR, XY_TO_YX, Rule, prefixes_of
+from centernet_tf.weights.rules import COUNTERS, LTRB_TO_TLBR, XY_TO_YX, Rule, Unused, prefixes_of
 
 # The bias whose length is the number of classes.
 CLASS_BIAS = r"bbox_head\.(?:heatmap_head\.2|conv_cls|tl_heat\.0\.1\.conv)\.bias"
-UNUSED = (COUNTERS,)
+# What may be imported, in words.
+READABLE = "CenterNet, FCOS, CenterNet-Update and CornerNet of mmdet"
+UNUSED = (COUNTERS, Unused(r"ema_.*", "averages beside the weights, as mmdet's EMAHook keeps them"))
 _CENTER_HEADS = (
     ("heatmap_head", "heatmap", None),
     ("wh_head", "size", XY_TO_YX),

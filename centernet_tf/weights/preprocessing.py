@@ -1,13 +1,11 @@
 """How images were prepared for the networks that weights come from."""
 
 import dataclasses
-import re
 from typing import Tuple
 
 from centernet_tf.settings import DataConfig
+from centernet_tf.weights.mmdet_text import noted_preparation
 from centernet_tf.weights.pytorch_file import PytorchFile
-
-_NUMBERS = r"\s*=\s*[\[(]([\d.,\s]+)[\])]"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,9 +54,9 @@ def preprocessing_of(source: str, file: PytorchFile, config, num_classes: int) -
         # Depth is what the original predicts on KITTI alone.
         is_kitti = any(name.startswith("dep.") for name in file.tensors)
         return PASCAL_BGR if num_classes == 20 or is_kitti else COCO_BGR
-    noted = _noted(file.configuration)
+    noted = noted_preparation(file.configuration)
     if noted:
-        return noted
+        return Preprocessing(*noted)
     if not is_caffe(config.model.backbone.name):
         return IMAGENET_RGB
     is_base_fcos = config.model.detector == "fcos" and not config.model.options.normalize_boxes
@@ -73,18 +71,3 @@ def is_caffe(backbone_name: str) -> bool:
 def of_imagenet(backbone_name: str) -> Preprocessing:
     """Returns the preparation of the ImageNet weights that suit a backbone."""
     return CAFFE_BGR if is_caffe(backbone_name) else IMAGENET_RGB
-
-
-def _noted(text: str):
-    """Reads the preparation in the text of an mmdet configuration, or returns None."""
-    mean, std = (re.search(rf"\b{name}{_NUMBERS}", text) for name in ("mean", "std"))
-    swapped = re.search(r"\b(?:bgr_to_rgb|to_rgb)\s*=\s*(True|False)", text)
-    if not (mean and std and swapped):
-        return None
-    values = [
-        tuple(float(number) for number in found.group(1).replace(",", " ").split())
-        for found in (mean, std)
-    ]
-    if any(len(numbers) != 3 for numbers in values) or min(values[1]) <= 0:
-        return None
-    return Preprocessing("rgb" if swapped.group(1) == "True" else "bgr", *values)

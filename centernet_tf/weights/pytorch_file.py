@@ -2,9 +2,11 @@
 
 import dataclasses
 import mmap
+import re
 from typing import Dict, Tuple
 
 from centernet_tf.errors import UserError
+from centernet_tf.quote import listed
 from centernet_tf.weights.pickle_machine import Inert
 from centernet_tf.weights.pytorch_legacy import read_legacy
 from centernet_tf.weights.pytorch_zip import FIRST_BYTES, read_zip
@@ -20,7 +22,7 @@ class PytorchFile:
 
     Attributes:
       path: of the file.
-      tensors: by name; a `module.` in front of every name, which nn.DataParallel leaves, is gone.
+      tensors: by name; a `module.` in front, which nn.DataParallel leaves, is gone.
       class_names: of the data set, where mmdet wrote them, else empty.
       configuration: the text of mmdet's, where it was written, else ''.
     """
@@ -79,16 +81,18 @@ def _state_dict(content):
         if isinstance(name, str) and isinstance(value, StoredTensor):
             tensors[name] = value
     if not tensors:
-        keys = ", ".join(str(key) for key in list(found)[:8] if isinstance(key, str))
-        raise UserError(f"it holds no weights; its keys are {keys[:200] or 'none'}")
+        keys = listed([key for key in found if isinstance(key, str)], 8) or "none"
+        raise UserError(f"it holds no weights; its keys are {keys}. Save the model's state_dict()")
     return tensors
 
 
 def _without_module(tensors):
-    prefix = "module."
-    if not all(name.startswith(prefix) for name in tensors):
-        return tensors
-    return {name[len(prefix) :]: tensor for name, tensor in tensors.items()}
+    """Takes `module.` off every name, as often as it is there: averages of a parallel model have it
+    twice, and counters beside them not at all."""
+    bare = {re.sub(r"^(?:module\.)+", "", name): tensor for name, tensor in tensors.items()}
+    if len(bare) < len(tensors):
+        raise UserError("it has weights with and without 'module.' before the same name")
+    return bare
 
 
 def _notes(content):

@@ -45,7 +45,7 @@ class Unused:
     reason: str
 
 
-COUNTERS = Unused(r".*\.num_batches_tracked", "steps counted by batch normalisation")
+COUNTERS = Unused(r"(?:.*\.)?(?:num_batches_tracked|n_averaged)", "counted steps")
 XY_TO_YX = (1, 0)
 LTRB_TO_TLBR = (1, 0, 3, 2)
 

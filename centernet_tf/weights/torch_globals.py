@@ -72,7 +72,7 @@ def look_up(module: str, name: str):
         return Inert(f"{module}.{name}")
     raise UserError(
         f"it asks for {f'{module}.{name}'!r:.120}, for which weights have no use; nothing of the "
-        "file was run"
+        "file was run. Of a whole model, save the state_dict() and read that"
     )
 
 

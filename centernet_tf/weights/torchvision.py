@@ -18,6 +18,11 @@ def rules(flip_stem=False):
     return (*resnet_rules(flip_stem=flip_stem), *dla.trunk_rules("", flip_stem))
 
 
+def is_trunk_key(key: str) -> bool:
+    """Says whether a weight of a file is one of a block of a trunk."""
+    return key.startswith(("layer", "level"))
+
+
 def is_trunk(name: str) -> bool:
     """Says whether a variable is one that the classifier has, too."""
     layer, _, variable = name.partition("/")

@@ -7,6 +7,8 @@ from centernet_tf.weights.rules import COUNTERS, XY_TO_YX, Rule, Unused, prefixe
 
 # The bias whose length is the number of classes.
 CLASS_BIAS = r"hm\.(?:2|0\.1)\.bias"
+# What may be imported, in words.
+READABLE = "the detectors of xingyizhou/CenterNet (not CornerNet's own files, nor CenterNet2's)"
 UNUSED = (
     COUNTERS,
     *dla.UNUSED,

@@ -50,7 +50,7 @@ def test_a_model_directory_that_predicts_the_same(tmp_path, twin, names, capsys)
     told = import_model("xingyizhou", path, [], [str(SETTINGS)], output, names)
     assert "missing         0" in told and "unexplained     0" in told
     assert "BGR, (pixels in 0..255 - [104.014, 114.034, 119.917]) / [73.6028" in told
-    assert "a detector of 3 classes (cat, dog, cow, ...)" in told
+    assert "a detector of 3 classes (cat, dog, cow)" in told
     trained = load_trained(output)
     assert [category.name for category in trained.categories] == ["cat", "dog", "cow"]
     images = tf.random.stateless_normal([1, 64, 64, 3], [1, 2])
@@ -65,6 +65,29 @@ def test_a_folder_with_a_model_is_left_alone(tmp_path, twin, names):
         import_model("xingyizhou", twin[1], [], [str(SETTINGS)], str(tmp_path), names)
 
 
+def test_weights_without_a_place_are_no_import(tmp_path, twin, names):
+    """Without its deformable layers a network would detect badly, and nobody would know why."""
+    weights = state_dict_of(twin[0])
+    weights["seg.0.bias"] = tensor(np.zeros(4, np.float32))
+    weights["layer5.0.\x1b[2Jconv1.weight"] = tensor(np.zeros(4, np.float32))
+    path, output = write(tmp_path / "more.pth", ordered(weights)), tmp_path / "out"
+    arguments = ("xingyizhou", path, [], [str(SETTINGS)], str(output), names)
+    with pytest.raises(UserError, match="2 weights that the configured .* --allow_unused") as fault:
+        import_model(*arguments)
+    assert "seg.0.bias, 'layer5.0.\\x1b[2Jconv1.weight'" in str(fault.value)
+    assert not output.exists()
+    told = import_model(*arguments, allow_unused=True)
+    assert "unexplained     2  seg.0.bias, 'layer5" in told and "\x1b" not in told
+
+
+def test_what_the_user_says_of_the_images_counts(tmp_path, twin, names):
+    settings = [str(SETTINGS), "data.mean=[1, 2, 3]", "data.channel_order=rgb"]
+    told = import_model("xingyizhou", twin[1], [], settings, str(tmp_path / "out"), names)
+    assert "Images are prepared as --params_override says: RGB, (pixels in 0..255 - [1, 2," in told
+    assert "WARNING: as far as the file tells, its weights are used to BGR" in told
+    assert read_config(str(tmp_path / "out")).data.mean == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     "source, settings, labels, sentence",
     [
@@ -75,7 +98,7 @@ def test_a_folder_with_a_model_is_left_alone(tmp_path, twin, names):
             "xingyizhou",
             {"model": {"backbone": {"neck_channels": [4, 8, 4]}}},
             True,
-            r"deconv_layers.3.weight is \[4, 4, 4, 4\], here \[4, 8, 4, 4\].*name: res_18",
+            r"deconv_layers.3.weight is \[4, 4, 4, 4\], here \[4, 8, 4, 4\].*neck_channels",
         ),
         (
             "xingyizhou",

@@ -263,6 +263,6 @@ def load(folder, name, file=None) -> Imported:
     weights = open_pytorch_file(str(folder / (file or f"{name}.pth")))
     detector = make_detector(config, class_count(weights, golden.source))
     network = detector.build()
-    matching = import_weights(network, weights, golden.source)
+    matching = import_weights(network, weights, golden.source, config.model.backbone.name)
     with np.load(folder / f"{name}.npz") as vectors:
         return Imported(golden, detector, network, matching, dict(vectors))

@@ -19,6 +19,7 @@ STORAGE_CLASSES = {
     "i1": "CharStorage",
     "u1": "ByteStorage",
     "b1": "BoolStorage",
+    "c8": "ComplexFloatStorage",
 }
 
 

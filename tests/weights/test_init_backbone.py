@@ -81,6 +81,36 @@ def test_files_that_are_no_trunk(tmp_path, classifier):
         init_backbone(network, write(tmp_path / "b.pth", ordered(cut)), "res_18", config.data)
 
 
+def test_a_trunk_of_another_width_or_depth(tmp_path, classifier):
+    """ImageNet weights have full width; the configurations for small data sets have half of it."""
+    config = settings()
+    config.model.backbone.trunk_channels = [8]
+    network = make_detector(config, 2).build()
+    with pytest.raises(UserError, match=r"stem_conv|conv1.weight is \[4, .*width_multiplier"):
+        init_backbone(network, classifier[1], "res_18", config.data)
+    deeper = dict(open_pytorch_file(classifier[1]).tensors)
+    for block in range(2, 6):
+        deeper[f"layer3.{block}.conv1.weight"] = deeper["layer3.1.conv1.weight"]
+    path = write(
+        tmp_path / "deeper.pth", ordered({k: tensor(v.numpy()) for k, v in deeper.items()})
+    )
+    network = make_detector(settings(), 2).build()
+    with pytest.raises(UserError, match="4 weights of a trunk .* those of a ResNet-34"):
+        init_backbone(network, path, "res_18", config.data)
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [("dla_34", "dla34-ba72"), ("hourglass_52", "No ImageNet"), ("res_50", "resnet50-")],
+)
+def test_which_file_a_trunk_starts_from_is_said(tmp_path, name, words):
+    path = write(tmp_path / "a.pth", ordered({"features.0.weight": tensor(np.zeros(3))}))
+    images = keras.Input([4, 4, 3])
+    network = keras.Model(images, keras.layers.Conv2D(1, 1, name="a")(images))
+    with pytest.raises(UserError, match=words):
+        init_backbone(network, path, name, settings().data)
+
+
 @pytest.mark.slow
 def test_the_classifier_of_dla(tmp_path, testdata):
     whole = open_pytorch_file(str(testdata / "golden" / "tiny" / "xy_dla_34.pth")).tensors

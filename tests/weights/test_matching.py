@@ -126,6 +126,32 @@ def test_the_bias_of_a_deformable_convolution_is_kept_or_folded(tmp_path, rng):
     assert "folded          1" in match_table(matching, "a.pth")
 
 
+def test_a_bias_of_another_size_is_not_folded(tmp_path, rng):
+    values = deformable_weights(rng) | {"deconv_layers__0__bias": rng.normal(size=[3])}
+    network = deformable(use_bias=False)
+    matching = match_weights(network, stored(tmp_path, **values), xingyizhou.rules(network))
+    assert matching.mismatched == (("deconv_layers.0.bias", (3,), (2,)),)
+
+
+@pytest.mark.parametrize(
+    "values, dtype, words",
+    [
+        ([1, 2], np.int8, "is of int8; only floating-point weights"),
+        ([1 + 2j, 3], np.complex64, "is of complex64"),
+        ([1.0, 1e300], np.float64, "not finite in float32"),
+        ([1.0, -1e-3], np.float32, "negative values, which no variance has"),
+    ],
+)
+def test_values_that_are_no_weights(tmp_path, recwarn, values, dtype, words):
+    network = one_layer(keras.layers.BatchNormalization(name="a"), 2)
+    content = {"a.running_var": tensor(np.array(values, dtype))}
+    tensors = open_pytorch_file(write(tmp_path / "a.pth", ordered(content))).tensors
+    matching = match_weights(network, tensors, [Rule("a", ("a",))])
+    with pytest.raises(UserError, match=rf"^a.running_var .*{words}"):
+        matching.assign()
+    assert not recwarn.list
+
+
 def test_a_missing_bias_is_zero(tmp_path, rng):
     tensors = stored(tmp_path, **deformable_weights(rng, bias=False))
     network = deformable(use_bias=True)

@@ -70,6 +70,16 @@ def test_weights_are_found_beside_other_things(tmp_path, legacy, place):
     assert list(arrays(write(tmp_path / "a.pth", content, legacy))) == ["a.weight"]
 
 
+def test_prefixes_of_parallel_models_and_of_their_averages(tmp_path):
+    one = tensor(np.ones(2, np.float32))
+    weights = {"module.module.a.weight": one, "module.b.weight": one, "n_averaged": one}
+    found = arrays(write(tmp_path / "a.pth", ordered(weights)))
+    assert list(found) == ["a.weight", "b.weight", "n_averaged"]
+    both = ordered({"module.a.weight": one, "a.weight": one})
+    with pytest.raises(UserError, match="with and without 'module.' before the same name"):
+        arrays(write(tmp_path / "b.pth", both))
+
+
 @formats
 def test_parameters_typed_bytes_and_metadata(tmp_path, legacy):
     values = np.array([1.5, -2.0], np.float32)

@@ -59,6 +59,13 @@ def test_the_constants_of_the_original():
     [
         ("data_preprocessor=dict(mean=[1.5, 2, 3.0], std=[4, 5, 6.], bgr_to_rgb=True)", "rgb"),
         ("img_norm_cfg = dict(\n mean=[1.5, 2, 3], std=[4.0, 5.0, 6.0], to_rgb=False)", "bgr"),
+        (
+            "pipeline = [dict(type='RandomCenterCropPad', mean=[0, 0, 0], std=[1, 1, 1], "
+            "to_rgb=True)]\nmodel = dict(data_preprocessor=dict(batch=dict(mean=[7, 7, 7]), "
+            "mean=(1.5, 2, 3,), std=(4, 5, 6), bgr_to_rgb=False))",
+            "bgr",
+        ),
+        ("[dict(type='Normalize', mean=[1.5, 2, 3], std=[4, 5, 6], to_rgb=True)]", "rgb"),
     ],
 )
 def test_mmdet_notes_the_preparation_itself(text, order):
@@ -72,7 +79,11 @@ def test_mmdet_notes_the_preparation_itself(text, order):
     [
         "mean=[1, 2, 3]",
         "mean=[1, 2], std=[1, 1, 1], to_rgb=True",
-        "mean=[1, 2, 3], std=[1, 0, 1], to_rgb=True",
+        "data_preprocessor=dict(mean=[1, 2], std=[1, 1, 1], to_rgb=True)",
+        "data_preprocessor=dict(mean=[1, 2, 3], std=[1, 0, 1], to_rgb=True)",
+        "img_norm_cfg=dict(mean=[1..2, 3, 4], std=[1, 1, 1], to_rgb=True)",
+        # The padding's own values are not the network's.
+        "dict(type='RandomCenterCropPad', mean=[0, 0, 0], std=[1, 1, 1], to_rgb=True)",
     ],
 )
 def test_notes_that_are_not_whole_do_not_count(text):
