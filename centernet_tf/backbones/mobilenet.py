@@ -7,6 +7,7 @@ data.std 127.5 each.
 import keras
 
 from centernet_tf.errors import UserError
+from centernet_tf.layers.conv_norm import is_synchronized
 
 # The builder, and the layers whose results are the maps at strides 4, 8, 16 and 32.
 NETWORKS = {
@@ -52,6 +53,7 @@ def mobilenet(images, name, alpha=1.0):
         if isinstance(layer, keras.layers.BatchNormalization):
             # Theirs of 0.999 takes thousands of steps to follow; all others here have 0.9.
             layer.momentum = 0.9
+            layer.synchronized = is_synchronized()
     return [network.get_layer(end).output for end in ends]
 
 
@@ -61,13 +63,13 @@ def application(name, alpha, weights, images=None):
     Args:
       name, alpha: as of `mobilenet`.
       weights: None for random ones, 'imagenet', or a file of weights in HDF5.
-      images: what it is called on; None is an input of any size.
+      images: what it is called on; None is an input of the size of the weights.
 
     Raises:
       UserError: there are no such weights.
     """
     build = NETWORKS[name][0]
-    images = keras.Input([None, None, 3]) if images is None else images
+    images = keras.Input([224, 224, 3]) if images is None else images
     options = {} if name == "mobilenetv2" else {"include_preprocessing": False}
     try:
         return build(

@@ -7,9 +7,13 @@ import tensorflow as tf
 from official.modeling import hyperparams
 
 from centernet_tf.backbones import STRIDE, backbone_faults, build_backbone
-from centernet_tf.backbones.published_heads import published_head_channels, regression_start
+from centernet_tf.backbones.published_heads import (
+    heatmap_start,
+    published_head_channels,
+    regression_start,
+)
 from centernet_tf.detectors import PointDetector
-from centernet_tf.detectors.option_faults import HEATMAP_BIAS, not_one_of, peak_checks
+from centernet_tf.detectors.option_faults import not_one_of, peak_checks
 from centernet_tf.detectors.stacks import mean_over_stacks, stack_prefixes
 from centernet_tf.layers.head import conv_head, final_layer, hidden_layer
 from centernet_tf.ops.box_losses import giou_loss, sized_boxes
@@ -124,7 +128,7 @@ class Detector(PointDetector):
         options, name = self.options, self.config.model.backbone.name
         hidden = options.head_channels or published_head_channels(name)
         start = {head: dict(regression_start(name)) for head in ("size", "offset")}
-        start["heatmap"] = {"final_bias": HEATMAP_BIAS}
+        start["heatmap"] = {"final_bias": heatmap_start(name)}
         if options.box_loss == "giou":
             start["size"]["final_bias"] = self.GIOU_SIZE_BIAS
         groups = options.head_norm_groups

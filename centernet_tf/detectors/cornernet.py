@@ -7,8 +7,9 @@ import tensorflow as tf
 from official.modeling import hyperparams
 
 from centernet_tf.backbones import STRIDE, backbone_faults, build_backbone
+from centernet_tf.backbones.published_heads import HEATMAP_BIAS
 from centernet_tf.detectors import PointDetector
-from centernet_tf.detectors.option_faults import HEATMAP_BIAS, peak_checks
+from centernet_tf.detectors.option_faults import peak_checks
 from centernet_tf.detectors.stacks import mean_over_stacks, stack_prefixes
 from centernet_tf.layers.corner_pool import corner_module
 from centernet_tf.layers.head import conv_head

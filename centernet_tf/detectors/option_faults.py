@@ -1,10 +1,7 @@
-"""What the options of several detectors have in common: their faults, and a start value."""
+"""Faults that the options of several detectors have in common."""
 
 from centernet_tf.errors import nearest
 from centernet_tf.ops.gaussian import RADIUS_RULES
-
-# log(0.1 / 0.9) to the two places of the originals: every cell starts at probability 0.1.
-HEATMAP_BIAS = -2.19
 
 
 def not_one_of(name, value, choices):

@@ -20,10 +20,15 @@ def synchronized_batch_norm(active=True):
         _SYNCHRONIZED.reset(token)
 
 
+def is_synchronized() -> bool:
+    """Says whether layers made now take their batch statistics over all replicas."""
+    return _SYNCHRONIZED.get()
+
+
 def batch_norm(x, name):
     """Batch normalisation with PyTorch's momentum 0.1 (Keras writes 0.9) and epsilon 1e-5."""
     return keras.layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-5, synchronized=_SYNCHRONIZED.get(), name=name
+        momentum=0.9, epsilon=1e-5, synchronized=is_synchronized(), name=name
     )(x)
 
 

@@ -3,7 +3,9 @@
 from centernet_tf.count_of import count_of
 from centernet_tf.data.annotations import Category
 from centernet_tf.data.class_names import names_by_id
+from centernet_tf.data.is_name import is_name
 from centernet_tf.errors import UserError
+from centernet_tf.quote import quote
 
 _COCO_NAMES = """
 person bicycle car motorcycle airplane bus train truck boat traffic_light fire_hydrant stop_sign
@@ -50,7 +52,8 @@ def categories_of(num_classes: int, noted=(), path: str = ""):
             )
         return tuple(Category(number, names[number]) for number in sorted(names))
     known = {80: COCO, 20: PASCAL}.get(num_classes)
-    if noted and len(noted) == num_classes:
+    if len(noted) == num_classes:
+        _check_noted(noted)
         if known and tuple(noted) == tuple(category.name for category in known):
             return known
         return tuple(Category(number, name) for number, name in enumerate(noted, start=1))
@@ -60,3 +63,13 @@ def categories_of(num_classes: int, noted=(), path: str = ""):
         f"The checkpoint tells {count_of(num_classes, 'class')} apart, and nothing says what they "
         "are; give their names in the network's order, one a line, by --labels=FILE."
     )
+
+
+def _check_noted(names):
+    """The names come from a stranger's file, and go to terminals, pages and files of labels."""
+    good = all(is_name(name) and name.isprintable() for name in names)
+    if not good or len(set(names)) < len(names):
+        raise UserError(
+            f"The class names in the checkpoint are {quote(list(names))}; they must be different "
+            "and printable. Give others in the network's order, one a line, by --labels=FILE."
+        )

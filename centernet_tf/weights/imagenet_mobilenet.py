@@ -1,6 +1,7 @@
 """ImageNet weights of `keras.applications` for MobileNet trunks."""
 
 from centernet_tf.backbones.mobilenet import NETWORKS, application
+from centernet_tf.errors import UserError
 
 
 def has_application_weights(name: str) -> bool:
@@ -24,6 +25,11 @@ def init_mobilenet(network, name: str, alpha: float, weights: str) -> str:
     Raises:
       UserError: there are no such weights, or they cannot be fetched.
     """
+    if weights != "imagenet" and not weights.endswith((".h5", ".hdf5")):
+        raise UserError(
+            f"model.backbone.init_checkpoint of '{name}' takes 'imagenet' or an .h5 file of "
+            f"keras.applications; got '{weights}'."
+        )
     source = application(name, alpha, weights)
     ours = {layer.name: layer for layer in network.layers}
     count = 0

@@ -36,6 +36,10 @@ def init_backbone(network, path: str, backbone_name: str, data: DataConfig) -> s
     Raises:
       UserError: the file cannot be read, or has not all of the trunk, or more.
     """
+    if path == "imagenet":
+        raise UserError(
+            f"model.backbone.init_checkpoint=imagenet is for MobileNets. {_suitable(backbone_name)}"
+        )
     file, expected = open_pytorch_file(path), of_imagenet(backbone_name)
     flip = data.channel_order != expected.channel_order
     rules = torchvision.rules(flip)

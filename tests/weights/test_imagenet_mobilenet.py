@@ -36,6 +36,11 @@ def test_which_backbones_have_them():
     assert not has_application_weights("res_18")
 
 
+def test_a_file_of_pytorch_is_refused():
+    with pytest.raises(UserError, match="takes 'imagenet' or an .h5 file .*; got 'a.pth'"):
+        init_mobilenet(None, "mobilenetv2", 0.35, "a.pth")
+
+
 def test_a_file_that_is_not_there():
     with pytest.raises(UserError, match="Cannot get the weights 'nowhere.h5' of 'mobilenetv2'"):
         application("mobilenetv2", 0.35, "nowhere.h5")

@@ -107,8 +107,9 @@ def test_which_file_a_trunk_starts_from_is_said(tmp_path, name, words):
     path = write(tmp_path / "a.pth", ordered({"features.0.weight": tensor(np.zeros(3))}))
     images = keras.Input([4, 4, 3])
     network = keras.Model(images, keras.layers.Conv2D(1, 1, name="a")(images))
-    with pytest.raises(UserError, match=words):
-        init_backbone(network, path, name, settings().data)
+    for given in (path, "imagenet"):
+        with pytest.raises(UserError, match=words):
+            init_backbone(network, given, name, settings().data)
 
 
 @pytest.mark.slow

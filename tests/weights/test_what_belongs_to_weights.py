@@ -106,6 +106,9 @@ def test_names_from_the_file_and_from_a_list(tmp_path):
     assert categories_of(80) == COCO and categories_of(20) == PASCAL
     assert [entry.name for entry in categories_of(2, ("cat", "dog"))] == ["cat", "dog"]
     assert categories_of(80, tuple(category.name for category in COCO)) == COCO
+    for names in (("a", "a"), ("a", ""), ("a", "b\n"), ("a", "\x1b[2J")):
+        with pytest.raises(UserError, match="must be different and printable. .*--labels=FILE"):
+            categories_of(2, names)
     path = tmp_path / "names.txt"
     path.write_text("one\ntwo\n")
     assert [entry.name for entry in categories_of(2, ("a", "b"), str(path))] == ["one", "two"]
