@@ -30,6 +30,12 @@ class NotFound(ServingFault):
     status, code = 404, "NOT_FOUND"
 
 
+class NotOffered(ServingFault):
+    """The protocol has such a method; this server has not."""
+
+    status, code = 501, "UNIMPLEMENTED"
+
+
 class SlowClient(ServingFault):
     """The request did not arrive in time."""
 

@@ -3,21 +3,26 @@
 import math
 import time
 from concurrent import futures
+from typing import Dict
 
 import grpc
 import tensorflow as tf
-from absl import logging
 from google.protobuf import any_pb2
-from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_service_pb2_grpc,
+from tensorflow_serving.apis.get_model_metadata_pb2 import (
+    GetModelMetadataRequest,
+    GetModelMetadataResponse,
+    SignatureDefMap,
 )
+from tensorflow_serving.apis.get_model_status_pb2 import (
+    GetModelStatusRequest,
+    GetModelStatusResponse,
+    ModelVersionStatus,
+)
+from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
 from centernet_tf.errors import UserError
-from centernet_tf.serving.faults import BadRequest, NotFound, ServingFault
+from centernet_tf.serving.faults import BadRequest, NotFound
+from centernet_tf.serving.grpc_methods import Method, Methods
 
 # A string is an object of its own, and stands in a list and in an array.
 _BYTES_OF_STRING = 80
@@ -40,9 +45,8 @@ def start_grpc_server(model, options, metrics, budget):
         ],
         maximum_concurrent_rpcs=threads,
     )
-    services = _Services(model, options, metrics, budget)
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(services, server)
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelService(services), server)
+    methods = _Services(model, options, budget).methods()
+    server.add_generic_rpc_handlers((Methods(methods, metrics),))
     try:
         port = server.add_insecure_port(f"{options.host}:{options.grpc_port}")
     except RuntimeError as error:
@@ -53,38 +57,25 @@ def start_grpc_server(model, options, metrics, budget):
     return server, port
 
 
-class _Services(prediction_service_pb2_grpc.PredictionServiceServicer):
+class _Services:
     """Answers requests for one model."""
 
-    def __init__(self, model, options, metrics, budget):
-        self._model, self._options = model, options
-        self._metrics, self._budget = metrics, budget
+    def __init__(self, model, options, budget):
+        self._model, self._options, self._budget = model, options, budget
 
-    def Predict(self, request, context):
-        return self._guarded("predict", self._predict, request, context)
-
-    def GetModelMetadata(self, request, context):
-        return self._guarded("metadata", self._metadata, request, context)
-
-    def GetModelStatus(self, request, context):
-        return self._guarded("status", self._status, request, context)
-
-    def _guarded(self, method, function, request, context):
-        started, code = time.monotonic(), "OK"
-        try:
-            response = function(request, context)
-            if method == "predict":
-                self._metrics.predicted(time.monotonic() - started)
-            return response
-        except ServingFault as fault:
-            code = fault.code
-            context.abort(grpc.StatusCode[code], fault.sentence)
-        except Exception:
-            code = "INTERNAL"
-            logging.exception("A defect while answering %s.", method)
-            context.abort(grpc.StatusCode.INTERNAL, "The server failed; its log says why.")
-        finally:
-            self._metrics.request("grpc", method, code)
+    def methods(self) -> Dict[str, Method]:
+        """Returns what is offered."""
+        return {
+            "/tensorflow.serving.PredictionService/Predict": Method(
+                "predict", PredictRequest, self._predict
+            ),
+            "/tensorflow.serving.PredictionService/GetModelMetadata": Method(
+                "metadata", GetModelMetadataRequest, self._metadata
+            ),
+            "/tensorflow.serving.ModelService/GetModelStatus": Method(
+                "status", GetModelStatusRequest, self._status
+            ),
+        }
 
     def _predict(self, request, context):
         limit = self._options.max_body_bytes
@@ -100,7 +91,7 @@ class _Services(prediction_service_pb2_grpc.PredictionServiceServicer):
         arrays = {name: _array(name, proto) for name, proto in request.inputs.items()}
         signature = request.model_spec.signature_name
         outputs, served = self._model.predict(signature, lambda *_: arrays, number, deadline)
-        response = predict_pb2.PredictResponse()
+        response = PredictResponse()
         self._fill_spec(response.model_spec, served, signature or "serving_default")
         for name in _filtered(outputs, request.output_filter):
             response.outputs[name].CopyFrom(tf.make_tensor_proto(outputs[name]))
@@ -114,10 +105,10 @@ class _Services(prediction_service_pb2_grpc.PredictionServiceServicer):
                 raise BadRequest(f"The only metadata is 'signature_def'; got '{field}'.")
         if not request.metadata_field:
             raise BadRequest("Ask for the metadata 'signature_def'.")
-        signatures = get_model_metadata_pb2.SignatureDefMap()
+        signatures = SignatureDefMap()
         for name, proto in version.signature_defs.items():
             signatures.signature_def[name].CopyFrom(proto)
-        response = get_model_metadata_pb2.GetModelMetadataResponse()
+        response = GetModelMetadataResponse()
         self._fill_spec(response.model_spec, version.number, "")
         packed = any_pb2.Any()
         packed.Pack(signatures)
@@ -126,8 +117,8 @@ class _Services(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     def _status(self, request, context):
         del context
-        response = get_model_status_pb2.GetModelStatusResponse()
-        states = get_model_status_pb2.ModelVersionStatus.State
+        response = GetModelStatusResponse()
+        states = ModelVersionStatus.State
         for status in self._model.statuses(self._version(request.model_spec)):
             entry = response.model_version_status.add(
                 version=status.number, state=states.Value(status.state)
@@ -146,14 +137,6 @@ class _Services(prediction_service_pb2_grpc.PredictionServiceServicer):
     def _fill_spec(self, spec, number, signature):
         spec.name, spec.signature_name = self._model.name, signature
         spec.version.value = number
-
-
-class _ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    def __init__(self, services: _Services):
-        self._services = services
-
-    def GetModelStatus(self, request, context):
-        return self._services.GetModelStatus(request, context)
 
 
 def _unpacked_bytes(name, proto, limit) -> int:
