@@ -21,7 +21,8 @@ from centernet_tf.serving.faults import BadRequest, NotFound, ServingFault
 from centernet_tf.serving.json_memory import parsed_bytes
 
 _MODEL_PATH = re.compile(
-    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[^/:]+))?(?P<rest>/metadata|:\w+)?"
+    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[^/:]+)|/labels/(?P<label>[^/:]+))?"
+    r"(?P<rest>/metadata|:\w+)?"
 )
 _JSON = "application/json"
 
@@ -69,31 +70,43 @@ class RestApi:
         self._counters.request("rest", answer.method, str(answer.status))
 
     def _route(self, verb: str, path: str, body: bytes):
-        if path == "/detect":
-            self._require(verb, "POST", path)
-            return _JSON, drop_page.detect(self._model, body, self._deadline())
+        wanted, answer = self._resource(path, body)
+        if verb != wanted:
+            fault = ServingFault(f"{path} takes {wanted}; got {verb}.")
+            fault.status = 405
+            raise fault
+        return answer()
+
+    def _resource(self, path: str, body: bytes):
+        """Returns the verb that a path takes, and what answers: f() -> (content type, body)."""
         match = _MODEL_PATH.fullmatch(path)
-        if match and (match["rest"] or "").startswith(":"):
-            self._require(verb, "POST", path)
-            return _JSON, self._predict(match, body)
-        self._require(verb, "GET", path)
         if match:
-            number = self._version(match)
-            state = self._metadata if match["rest"] else self._state
-            return _JSON, _dump(state(number))
+            return self._model_resource(match, body)
+        if path == "/detect":
+            return "POST", lambda: (_JSON, drop_page.detect(self._model, body, self._deadline()))
         if path == "/":
-            return "text/html; charset=utf-8", drop_page.page(self._model.name)
+            return "GET", lambda: ("text/html; charset=utf-8", drop_page.page(self._model.name))
         if path in ("/metrics", "/monitoring/prometheus/metrics"):
-            served = [each.number for each in self._model.statuses() if each.state == "AVAILABLE"]
-            return metrics.CONTENT_TYPE, self._counters.text(self._model.waiting, served).encode()
+            return "GET", lambda: (metrics.CONTENT_TYPE, self._counts())
         raise NotFound(
             f"There is nothing at {path}; the model is at /v1/models/{self._model.name}."
         )
 
-    def _predict(self, match, body: bytes) -> bytes:
+    def _model_resource(self, match, body: bytes):
         number = self._version(match)
-        if match["rest"] != ":predict":
-            raise BadRequest(f"The model answers :predict; got {match['rest']}.")
+        rest = match["rest"] or ""
+        if rest.startswith(":"):
+            return "POST", lambda: (_JSON, self._predict(rest, number, body))
+        state = self._metadata if rest else self._state
+        return "GET", lambda: (_JSON, _dump(state(number)))
+
+    def _counts(self) -> bytes:
+        served = [each.number for each in self._model.statuses() if each.state == "AVAILABLE"]
+        return self._counters.text(self._model.waiting, served).encode()
+
+    def _predict(self, asked: str, number: Optional[int], body: bytes) -> bytes:
+        if asked != ":predict":
+            raise BadRequest(f"The model answers :predict; got {asked}.")
         with self._budget.room(parsed_bytes(body), held=len(body)):
             return self._predict_parsed(number, tensor_json.parse_request(body))
 
@@ -137,6 +150,8 @@ class RestApi:
     def _version(self, match) -> Optional[int]:
         if match["name"] != self._model.name:
             raise NotFound(f"There is no model '{match['name']}'; '{self._model.name}' is served.")
+        if match["label"]:
+            raise BadRequest(f"Versions have no labels here; got '{match['label']}'.")
         if match["version"] is None:
             return None
         if not match["version"].isdecimal() or len(match["version"]) > 18:
@@ -145,12 +160,6 @@ class RestApi:
 
     def _deadline(self) -> float:
         return time.monotonic() + self._options.request_timeout
-
-    def _require(self, verb: str, wanted: str, path: str) -> None:
-        if verb != wanted:
-            fault = ServingFault(f"{path} takes {wanted}; got {verb}.")
-            fault.status = 405
-            raise fault
 
 
 def method_of(path: str) -> str:
