@@ -9,9 +9,10 @@ class ServingFault(Exception):
       code: name of the `grpc.StatusCode`.
       sentence: for the person at the other end.
       retry: whether the same request may succeed later.
+      allowed: the verbs that the path takes where that is the fault, else ''.
     """
 
-    status, code, retry = 500, "INTERNAL", False
+    status, code, retry, allowed = 500, "INTERNAL", False, ""
 
     def __init__(self, sentence: str):
         super().__init__(sentence)
@@ -28,6 +29,20 @@ class NotFound(ServingFault):
     """There is no such model, version or page."""
 
     status, code = 404, "NOT_FOUND"
+
+
+class WrongVerb(ServingFault):
+    """The path does not take this verb of HTTP.
+
+    Attributes:
+      allowed: those that it takes, as the header `Allow` lists them.
+    """
+
+    status, code = 405, "UNIMPLEMENTED"
+
+    def __init__(self, sentence: str, allowed: str):
+        super().__init__(sentence)
+        self.allowed = allowed
 
 
 class NotOffered(ServingFault):

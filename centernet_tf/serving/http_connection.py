@@ -85,6 +85,8 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self._timed.deadline = time.monotonic() + options.read_timeout
+        # Faults are found before the first line is understood, too; none is of the last request.
+        self.requestline = self.command = self.path = ""
         self.server.begin()
         try:
             super().handle_one_request()
@@ -102,13 +104,8 @@ class Connection(BaseHTTPRequestHandler):
             return False
         return super().handle_expect_100()
 
-    def do_GET(self):
-        self._serve("GET")
-
-    def do_POST(self):
-        self._serve("POST")
-
-    def _serve(self, verb: str) -> None:
+    def _serve(self) -> None:
+        verb = self.command
         try:
             size = self._body_size()
             if self.server.draining.is_set():
@@ -126,6 +123,9 @@ class Connection(BaseHTTPRequestHandler):
         except Exception:
             logging.exception("A defect while answering %s %s.", verb, self.path)
             self._refuse(ServingFault("The server failed; its log says why."))
+
+    # The base class looks these names up; a verb that has none is answered with 501.
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = _serve
 
     def _body_size(self) -> int:
         if self.headers.get("Transfer-Encoding"):
@@ -154,7 +154,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _refuse(self, fault: ServingFault) -> None:
         """Answers a request that was not read to its end, and closes the connection."""
-        answer = fault_answer(fault, method_of(getattr(self, "path", "")))
+        answer = fault_answer(fault, method_of(self.path))
         self.server.api.count(answer)
         self.close_connection = True
         try:
@@ -171,11 +171,14 @@ class Connection(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         if answer.retry:
             self.send_header("Retry-After", "1")
+        if answer.allowed:
+            self.send_header("Allow", answer.allowed)
         if self.close_connection or self.server.draining.is_set():
             self.close_connection = True
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(answer.body)
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
 
     def send_error(self, code, message=None, explain=None):
         """What the base class finds wrong with a request, in our words."""
@@ -184,11 +187,8 @@ class Connection(BaseHTTPRequestHandler):
         self._refuse(fault)
 
     def send_response(self, code, message=None):
-        # Faults are found before the first line is understood, too; HTTP/0.9 has no status at all.
+        # HTTP/0.9 has no status at all.
         self.request_version = "HTTP/1.1"
-        for name in ("requestline", "command"):
-            if not hasattr(self, name):
-                setattr(self, name, "")
         super().send_response(code, message)
 
     def log_message(self, format, *args):  # noqa: A002 - the base class's name

@@ -7,6 +7,8 @@ out.
     GET  /metrics, /monitoring/prometheus/metrics counters for Prometheus
     GET  /                                        a page to drop an image on
     POST /detect                                  what that page asks for
+
+HEAD is answered as GET; the transport leaves the body out.
 """
 
 import json
@@ -17,7 +19,7 @@ from typing import NamedTuple, Optional
 from google.protobuf.json_format import MessageToDict
 
 from centernet_tf.serving import drop_page, metrics, tensor_json
-from centernet_tf.serving.faults import BadRequest, NotFound, ServingFault
+from centernet_tf.serving.faults import BadRequest, NotFound, ServingFault, WrongVerb
 from centernet_tf.serving.json_memory import parsed_bytes
 
 _MODEL_PATH = re.compile(
@@ -28,13 +30,22 @@ _JSON = "application/json"
 
 
 class Answer(NamedTuple):
-    """What goes back: HTTP status, content type, body, and the kind of request for the counters."""
+    """What goes back.
+
+    Attributes:
+      status: of HTTP.
+      content_type, body: the document.
+      method: the kind of request for the counters.
+      retry: whether the same request may succeed later.
+      allowed: the verbs that the path takes where another came, else ''.
+    """
 
     status: int
     content_type: str
     body: bytes
     method: str = "other"
     retry: bool = False
+    allowed: str = ""
 
 
 class RestApi:
@@ -71,10 +82,9 @@ class RestApi:
 
     def _route(self, verb: str, path: str, body: bytes):
         wanted, answer = self._resource(path, body)
-        if verb != wanted:
-            fault = ServingFault(f"{path} takes {wanted}; got {verb}.")
-            fault.status = 405
-            raise fault
+        if verb != wanted and (verb, wanted) != ("HEAD", "GET"):
+            allowed = "GET, HEAD" if wanted == "GET" else wanted
+            raise WrongVerb(f"{path} takes {wanted}; got {verb}.", allowed)
         return answer()
 
     def _resource(self, path: str, body: bytes):
@@ -173,7 +183,8 @@ def method_of(path: str) -> str:
 
 def fault_answer(fault: ServingFault, method: str = "other") -> Answer:
     """Returns a fault as TensorFlow Serving words it: an object with `error`."""
-    return Answer(fault.status, _JSON, _dump({"error": fault.sentence}), method, fault.retry)
+    body = _dump({"error": fault.sentence})
+    return Answer(fault.status, _JSON, body, method, fault.retry, fault.allowed)
 
 
 def _dump(document) -> bytes:
