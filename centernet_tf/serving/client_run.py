@@ -196,7 +196,7 @@ def make_client(protocol: str, server: str, model: str, timeout: float):
     """Returns a client for 'rest' or 'grpc'.
 
     Raises:
-      UserError: gRPC's packages are missing.
+      UserError: the server is no address, or gRPC's packages are missing.
     """
     if protocol == "rest":
         from centernet_tf.serving.rest_client import RestClient

@@ -3,14 +3,15 @@
 import base64
 import http.client
 import json
+import socket
 import threading
 import urllib.parse
 from typing import List, Sequence
 
 import numpy as np
 
-from centernet_tf.errors import UserError
 from centernet_tf.serving.client_faults import RequestFailed
+from centernet_tf.serving.server_address import rest_address
 
 _RETRIED = (429, 502, 503, 504)
 
@@ -28,7 +29,7 @@ class RestClient:
     """
 
     def __init__(self, server: str, model: str, timeout: float = 60.0):
-        self._address, self._timeout = _address(server), timeout
+        self._address, self._timeout = rest_address(server), timeout
         parts = self._address
         self._path = f"{parts.path.rstrip('/')}/v1/models/{urllib.parse.quote(model)}:predict"
         self._thread = threading.local()
@@ -68,7 +69,9 @@ class RestClient:
                     retry=False,
                 ) from error
             raise RequestFailed(
-                f"Cannot reach {self._address.netloc}: {error or type(error).__name__}.", retry=True
+                f"Cannot reach {self._address.netloc}: {error or type(error).__name__}."
+                f"{_advice(self._address, error)}",
+                retry=True,
             ) from error
 
     def _connection(self):
@@ -81,16 +84,15 @@ class RestClient:
         return self._thread.connection
 
 
-def _address(server: str) -> urllib.parse.SplitResult:
-    try:
-        parts = urllib.parse.urlsplit(server if "//" in server else f"http://{server}")
-        # Faults of a port show when it is read; names are looked up in this encoding.
-        valid = parts.port != 0 and bool((parts.hostname or "").encode("idna"))
-    except ValueError:
-        valid = False
-    if not valid or parts.scheme not in ("http", "https"):
-        raise UserError(f"The server must be given as host:port; got '{server}'.")
-    return parts
+def _advice(address: urllib.parse.SplitResult, error: Exception) -> str:
+    """What to do about a server that was found but not reached."""
+    if address.port is not None or isinstance(error, socket.gaierror):
+        return ""
+    usual = 443 if address.scheme == "https" else 80
+    return (
+        f" No port was given, so that {usual} was asked; give host:port (TensorFlow Serving's for "
+        "REST is 8501)."
+    )
 
 
 def _error(body: bytes) -> str:

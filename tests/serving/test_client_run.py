@@ -1,7 +1,6 @@
 """The client: its retries, its threads, and what it leaves on disk."""
 
 import json
-import re
 import socket
 import threading
 
@@ -147,17 +146,25 @@ def test_a_server_that_is_not_there_is_one_sentence():
 
 
 @pytest.mark.parametrize(
-    "address",
-    ["ftp://x", "localhost:abc", "localhost:99999", "localhost:0", "http://[::1", "a..b:8501", ""],
+    "address, fault, advice",
+    [
+        (
+            "localhost",
+            ConnectionRefusedError(),
+            r" No port .* 80 was asked; give host:port \(.* 8501",
+        ),
+        ("https://localhost", TimeoutError(), " No port was given, so that 443 was asked"),
+        ("localhost:1", ConnectionRefusedError(), "$"),
+        ("nowhere", socket.gaierror(-2, "Name not known"), "$"),
+    ],
 )
-def test_what_is_no_address_is_one_sentence(address):
-    with pytest.raises(UserError, match=f"as host:port; got '{re.escape(address)}'"):
-        make_client("rest", address, "toy", 1.0)
+def test_a_port_that_is_missing_is_named(monkeypatch, address, fault, advice):
+    def connect(*_, **__):
+        raise fault
 
-
-def test_addresses_that_are_good():
-    for address in ("localhost", "[::1]:8501", "https://a.b/models", "10.0.0.1:80"):
-        make_client("rest", address, "toy", 1.0)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(RequestFailed, match=rf"^Cannot reach [a-z0-9:]*: [^.]*\.{advice}"):
+        make_client("rest", address, "toy", 2.0).detect([b"a"])
 
 
 @pytest.mark.parametrize(
@@ -235,4 +242,11 @@ def test_a_port_that_speaks_no_http():
         with pytest.raises(RequestFailed, match="does not speak HTTP; .* --protocol=grpc") as fault:
             client.detect([b"x"])
         thread.join()
+    assert not fault.value.retry
+
+
+def test_a_port_that_speaks_no_grpc(server):
+    client = make_client("grpc", f"127.0.0.1:{server.rest_port}", "toy", 30.0)
+    with pytest.raises(RequestFailed, match="does not speak gRPC; .* --protocol=rest") as fault:
+        client.detect([b"x"])
     assert not fault.value.retry
