@@ -8,6 +8,9 @@ from typing import List, NamedTuple
 from centernet_tf.errors import UserError
 from centernet_tf.export.remains import remove_remains, temporary_path
 
+# TensorFlow Serving keeps versions in 64 bits, with a sign.
+LARGEST_VERSION = 2**63 - 1
+
 
 class VersionFolder(NamedTuple):
     """A version: its number, and its folder's name, which may begin with zeros."""
@@ -17,11 +20,14 @@ class VersionFolder(NamedTuple):
 
 
 def version_folders(output_dir: str) -> List[VersionFolder]:
-    """Returns the versions in a folder, rising."""
+    """Returns the versions in a folder, rising; a number above `LARGEST_VERSION` is none."""
     return sorted(
         VersionFolder(int(name), name)
         for name in os.listdir(output_dir)
-        if name.isascii() and name.isdecimal() and os.path.isdir(os.path.join(output_dir, name))
+        if name.isascii()
+        and name.isdecimal()
+        and int(name) <= LARGEST_VERSION
+        and os.path.isdir(os.path.join(output_dir, name))
     )
 
 
@@ -55,9 +61,18 @@ def incomplete_folder(output_dir: str):
 
 
 def publish(folder: str, output_dir: str) -> str:
-    """Renames a complete folder to the next free number and returns its path."""
+    """Renames a complete folder to the next free number and returns its path.
+
+    Raises:
+      UserError: no server would take a higher number for a version.
+    """
     version = max([0, *(each.number for each in version_folders(output_dir))]) + 1
     while True:
+        if version > LARGEST_VERSION:
+            raise UserError(
+                f"{output_dir} holds the highest version that there can be, {LARGEST_VERSION}; "
+                "give it a lower number."
+            )
         path = os.path.join(output_dir, str(version))
         try:
             # Fails where another export has taken the number meanwhile.

@@ -15,6 +15,22 @@ def test_versions_are_numbered_folders(tmp_path):
     assert version_folders(str(tmp_path)) == [(9, "0009"), (10, "10")]
 
 
+def test_a_number_that_no_server_takes_is_no_version(tmp_path):
+    for name in ("3", str(2**63), "9" * 200):
+        (tmp_path / name).mkdir()
+    assert version_folders(str(tmp_path)) == [(3, "3")]
+    with incomplete_folder(str(tmp_path)) as folder:
+        assert publish(folder, str(tmp_path)) == str(tmp_path / "4")
+
+
+def test_above_the_highest_number_nothing_is_published(tmp_path):
+    (tmp_path / str(2**63 - 1)).mkdir()
+    base = str(tmp_path)
+    with pytest.raises(UserError, match="highest version .* 92233"), incomplete_folder(base) as new:
+        publish(new, base)
+    assert [path.name for path in tmp_path.iterdir()] == [str(2**63 - 1)]
+
+
 def test_the_next_number_follows_one_with_zeros(tmp_path):
     (tmp_path / "0009").mkdir()
     with incomplete_folder(str(tmp_path)) as folder:
