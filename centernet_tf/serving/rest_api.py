@@ -174,6 +174,7 @@ class RestApi:
 
 def method_of(path: str) -> str:
     """Returns the kind of request for the counters; paths themselves are anyone's choice."""
+    path = path.split("?")[0]
     if path.endswith(":predict") or path == "/detect":
         return "predict"
     if path.startswith("/v1/models/"):

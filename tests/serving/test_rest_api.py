@@ -113,6 +113,17 @@ def test_refusals_are_counted_without_a_time(make_server, ask):
     assert 'method="predict",code="413"} 1' in text
 
 
+def test_a_query_changes_nothing_about_what_is_counted(make_server, ask):
+    server = make_server(max_body_mb=0.001)
+    for body, status in ((row_request(b"a"), 200), (bytes(2000), 413)):
+        assert ask(server, "POST", f"{MODEL}:predict?x=1", body)[0] == status
+    assert ask(server, "GET", f"{MODEL}/metadata?x=1")[0] == 200
+    text = ask(server, "GET", "/metrics")[1].decode()
+    assert "centernet_tf_predict_seconds_count 1\n" in text
+    for method, code in (("predict", 200), ("predict", 413), ("metadata", 200)):
+        assert f'method="{method}",code="{code}"}} 1\n' in text
+
+
 def test_the_counters(server, ask):
     ask(server, "POST", f"{MODEL}:predict", row_request(b"abc", b"bad"))
     ask(server, "GET", "/v1/models/anything")
