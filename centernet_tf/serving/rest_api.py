@@ -18,6 +18,7 @@ from typing import NamedTuple, Optional
 
 from google.protobuf.json_format import MessageToDict
 
+from centernet_tf.export.version_folder import LARGEST_VERSION
 from centernet_tf.serving import drop_page, metrics, tensor_json
 from centernet_tf.serving.faults import BadRequest, NotFound, ServingFault, WrongVerb
 from centernet_tf.serving.json_memory import parsed_bytes
@@ -162,11 +163,15 @@ class RestApi:
             raise NotFound(f"There is no model '{match['name']}'; '{self._model.name}' is served.")
         if match["label"]:
             raise BadRequest(f"Versions have no labels here; got '{match['label']}'.")
-        if match["version"] is None:
+        text = match["version"]
+        if text is None:
             return None
-        if not match["version"].isdecimal() or len(match["version"]) > 18:
-            raise BadRequest(f"A version is a number; got '{match['version']}'.")
-        return int(match["version"])
+        if not text.isdecimal():
+            raise BadRequest(f"A version is a number; got '{text}'.")
+        # Python refuses to read thousands of digits.
+        if len(text) > len(str(LARGEST_VERSION)) or int(text) > LARGEST_VERSION:
+            raise BadRequest(f"A version is at most {LARGEST_VERSION}; got '{text[:40]}'.")
+        return int(text)
 
     def _deadline(self) -> float:
         return time.monotonic() + self._options.request_timeout
