@@ -197,5 +197,7 @@ def _text(name: str, value):
 
 
 def _shown(value) -> str:
+    if value == []:
+        return "an empty list"
     text = json.dumps(value) if isinstance(value, (str, int, float, bool, type(None))) else ""
     return text[:40] if text else f"a {type(value).__name__}"

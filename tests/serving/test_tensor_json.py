@@ -68,7 +68,8 @@ def test_bodies_that_are_no_request(body, sentence):
 @pytest.mark.parametrize(
     "document, wanted, sentence",
     [
-        ({"instances": []}, STRING, "at least one row; got a list"),
+        ({"instances": []}, STRING, "at least one row; got an empty list"),
+        ({"instances": {"a": 1}}, STRING, "at least one row; got a dict"),
         ({"instances": "abc"}, STRING, 'at least one row; got "abc"'),
         ({"instances": [{"b64": "no base64!"}]}, STRING, "b64 of 'image_bytes' is not base64"),
         ({"instances": [{"b64": 3}]}, STRING, "is not base64"),
