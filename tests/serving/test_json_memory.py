@@ -45,3 +45,9 @@ def test_neither_do_names_nor_wide_strings():
 def test_encoded_images_count_as_their_text():
     body = row_request(bytes(100_000))
     assert peak_bytes(body, STRING) <= parsed_bytes(body) + len(body) <= 3.1 * len(body)
+
+
+@pytest.mark.parametrize("piece", [b"YWJj", b"YW Jj ", b"Y ", b"YWJjYWJj\\n"])
+def test_wrapped_base64_counts_as_its_text(piece):
+    body = b'{"instances":[{"b64":"%sYQ"}]}' % (piece * 50_000)
+    assert peak_bytes(body, STRING) <= parsed_bytes(body) + len(body)

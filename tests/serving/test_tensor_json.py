@@ -39,6 +39,14 @@ def test_every_form_of_the_same_request(document):
     assert values.tolist() == [b"abc", b"def"]
 
 
+@pytest.mark.parametrize(
+    "text", ["YWJjZA==", "YWJjZA", "YWJj\nZA==\n", " YW JjZA = =", "YWJj\r\n\tZA"]
+)
+def test_base64_needs_no_padding_and_may_be_wrapped(text):
+    document = {"instances": [{"b64": text}]}
+    assert tensor_json.decode_inputs(document, STRING)["image_bytes"].tolist() == [b"abcd"]
+
+
 def test_numbers_get_the_type_of_the_signature():
     pixels = [[[[0, 128, 255], [1, 2, 3]]]]
     values = tensor_json.decode_inputs({"instances": pixels}, PIXELS)["image_tensor"]
@@ -72,8 +80,12 @@ def test_bodies_that_are_no_request(body, sentence):
         ({"instances": {"a": 1}}, STRING, "at least one row; got a dict"),
         ({"instances": "abc"}, STRING, 'at least one row; got "abc"'),
         ({"instances": [{"b64": "no base64!"}]}, STRING, "b64 of 'image_bytes' is not base64"),
-        ({"instances": [{"b64": 3}]}, STRING, "is not base64"),
-        ({"instances": [{"b64": "YWJ"}]}, STRING, "is not base64"),
+        ({"instances": [{"b64": 3}]}, STRING, "b64 of 'image_bytes' must be a string; got 3"),
+        ({"instances": [{"b64": "YWJjZ"}]}, STRING, "is not base64"),
+        ({"instances": [{"b64": "YQ="}]}, STRING, "is not base64"),
+        ({"instances": [{"b64": "YQ==YQ=="}]}, STRING, "is not base64"),
+        ({"instances": [{"b64": "YW-j"}]}, STRING, "is not base64"),
+        ({"instances": [{"b64": "YWJj\u00a0"}]}, STRING, "is not base64"),
         ({"instances": [3]}, STRING, "'image_bytes' takes strings, .* got 3"),
         ({"instances": [{"image": ABC}]}, STRING, "takes image_bytes; got image"),
         ({"instances": [{"image_bytes": ABC}, ABC]}, STRING, "must all name the same inputs"),
