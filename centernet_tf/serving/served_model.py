@@ -65,14 +65,15 @@ class ServedModel:
                 f"{self.base_path} is a version itself; give the folder that holds the versions."
             )
         self.poll()
+        faults = [status.fault for status in self.statuses() if status.fault]
         if self._serving is None:
-            faults = [status.fault for status in self.statuses() if status.fault]
             raise UserError(
-                faults[0]
-                if faults
-                else f"{self.base_path} holds no version (a folder whose name is a number) yet; "
+                " ".join(faults)
+                or f"{self.base_path} holds no version (a folder whose name is a number) yet; "
                 "export one with python -m pipelines.export."
             )
+        for fault in faults:
+            logging.error("%s", fault)
         self._poller.start()
 
     def stop(self) -> None:
@@ -194,8 +195,9 @@ class ServedModel:
             fault = f"Cannot load version {number} in {folder}: {said}."
             self._say(VersionStatus(number, "END", fault))
             old = self._serving
-            stays = f" Version {old.version.number} stays." if old else ""
-            logging.error("%s%s", fault, stays)
+            # At the start it is said when it is known whether another version loads.
+            if old:
+                logging.error("%s Version %d stays.", fault, old.version.number)
             return False
         new = _Serving(version, Batcher(version.run, self._options, self._metrics))
         with self._lock:

@@ -92,10 +92,11 @@ def test_a_version_whose_copy_was_not_complete_is_tried_again(base, make_model, 
     assert score(model) == 4
 
 
-def test_at_the_start_the_highest_version_that_loads_is_taken(base, make_model):
+def test_at_the_start_the_highest_version_that_loads_is_taken(base, make_model, caplog):
     (base / "10").mkdir()
     (base / "notes").mkdir()
     assert score(make_model()) == 3
+    assert caplog.text.count("Cannot load version 10") == 1
 
 
 def test_new_versions_are_found_without_being_told(base, make_model):
@@ -131,7 +132,7 @@ def test_no_request_fails_while_versions_change(base, make_model):
     assert served[0] == 3 and set(served) <= {3, 4, 5, 6}
 
 
-def test_no_usable_version_is_one_sentence(tmp_path):
+def test_no_usable_version_is_one_sentence(tmp_path, caplog):
     def start(path):
         ServedModel("toy", str(path), ServingOptions(), ServingMetrics()).start()
 
@@ -142,6 +143,11 @@ def test_no_usable_version_is_one_sentence(tmp_path):
     (tmp_path / "1").mkdir()
     with pytest.raises(UserError, match="Cannot load version 1 in .*/1: "):
         start(tmp_path)
+    (tmp_path / "2").mkdir()
+    with pytest.raises(UserError, match="^Cannot load version 2 .* Cannot load version 1 in "):
+        start(tmp_path)
+    # What is raised is printed; it need not be read twice.
+    assert caplog.text == ""
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"")
     with pytest.raises(UserError, match="is a version itself; give the folder"):
         start(tmp_path / "1")
