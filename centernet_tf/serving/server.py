@@ -25,8 +25,18 @@ NO_GRPC = (
 _REFUSAL_SECONDS = 1.0
 
 
-def _require_free_ports(options):
-    """Tells a taken port before a model is loaded, which takes a while."""
+def _require_address(options):
+    """Tells a wrong host and a taken port before a model is loaded, which takes a while."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((options.host, 0))
+        # A TypeError where the name cannot be encoded.
+        except (OSError, TypeError) as error:
+            reason = getattr(error, "strerror", "it is no name of a host")
+            raise UserError(
+                f"Cannot listen at {options.host}: {reason}. Give a name or an IPv4 address of "
+                "this machine as --host; 0.0.0.0 is all of them."
+            ) from error
     taken = []
     for flag in ("rest_port", "grpc_port"):
         port = getattr(options, flag)
@@ -54,12 +64,12 @@ class EmbeddedServer:
       model: the `ServedModel`.
 
     Raises:
-      UserError: no version loads, or a port is taken.
+      UserError: no version loads, the host is none of this machine, or a port is taken.
     """
 
     def __init__(self, name: str, base_path: str, options: ServingOptions = DEFAULT_OPTIONS):
         self._options = options
-        _require_free_ports(options)
+        _require_address(options)
         self.metrics = ServingMetrics()
         self._budget = MemoryBudget(options.max_pending_bytes)
         self.model = ServedModel(name, base_path, options, self.metrics)

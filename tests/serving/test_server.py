@@ -32,6 +32,15 @@ def test_a_port_that_is_taken_is_one_sentence(server, toy_versions):
             EmbeddedServer("toy", toy_versions, ServingOptions(**options))
 
 
+@pytest.mark.parametrize("ports", [{}, {"rest_port": 18501, "grpc_port": 18500}])
+@pytest.mark.parametrize("host", ["nosuch.invalid", "::1", "192.0.2.1", "é..b", "127.0.0.1:80"])
+def test_a_host_that_is_not_here_is_one_sentence_about_it(toy_versions, host, ports):
+    options = ServingOptions(**{**QUICK, **ports}, host=host)
+    with pytest.raises(UserError, match=f"^Cannot listen at {host}: .* as --host; ") as fault:
+        EmbeddedServer("toy", toy_versions, options)
+    assert "another port" not in str(fault.value)
+
+
 def test_without_the_extra_there_is_rest_alone(make_server, monkeypatch, capsys, ask):
     monkeypatch.setitem(sys.modules, "centernet_tf.serving.grpc_api", None)
     server = make_server()
