@@ -160,6 +160,10 @@ def _bytes_of_element(name, proto) -> int:
 
 
 def _array(name, proto):
+    dtype, values = tf.dtypes.as_dtype(proto.dtype), proto.int_val
+    # Those of 8 and 16 bits travel in 32, of which NumPy would drop the upper ones.
+    if dtype.is_integer and values and not dtype.min <= min(values) <= max(values) <= dtype.max:
+        raise BadRequest(f"The input '{name}' is of type {dtype.name}; some values lie outside it.")
     try:
         return tf.make_ndarray(proto)
     except (TypeError, ValueError, KeyError) as error:

@@ -114,6 +114,20 @@ def no_type():
     return request
 
 
+def pixel_of(*values):
+    """A pixel whose values travel as 32-bit numbers, as clients without NumPy write them."""
+    request = request_of(np.ones([1, 1, 1, 3], np.uint8), "image_tensor", "image_tensor")
+    proto = request.inputs["image_tensor"]
+    proto.tensor_content = b""
+    proto.int_val.extend(values)
+    return request
+
+
+def test_small_integers_may_travel_as_large_ones(stub):
+    found = arrays(stub.Predict(pixel_of(0, 255, 7), timeout=30))
+    assert found["detection_scores"][0, 0] == 262.0
+
+
 @pytest.mark.parametrize(
     "request_proto, code, sentence",
     [
@@ -124,6 +138,8 @@ def no_type():
         (request_of([1.5]), "INVALID_ARGUMENT", "of type string; got float32"),
         (request_of([[b"a"]]), "INVALID_ARGUMENT", "has the shape"),
         (request_of([b"a"] * 17), "INVALID_ARGUMENT", "17 rows; at most 16"),
+        (pixel_of(300, 1, 1), "INVALID_ARGUMENT", "of type uint8; some values lie outside it"),
+        (pixel_of(1, 1, -3), "INVALID_ARGUMENT", "of type uint8; some values lie outside it"),
         (huge(), "INVALID_ARGUMENT", "is too large"),
         (many_strings(), "INVALID_ARGUMENT", "is too large"),
         (no_type(), "INVALID_ARGUMENT", "is no tensor"),
