@@ -38,8 +38,8 @@ flags.DEFINE_list("splits", ["trainval", "test"], "voc: names of lists in ImageS
 flags.DEFINE_string(
     "labels_file",
     "",
-    "Class names, one a line; voc: by default all that occur, sorted; yolo, records: or data.yaml; "
-    "records: or a label map (.pbtxt).",
+    "Class names, one a line, or data.yaml; voc, records: or a label map (.pbtxt); voc: by default "
+    "all that occur, sorted.",
 )
 flags.DEFINE_integer("num_train", NUM_TRAIN, "shapes: training images to draw.", lower_bound=1)
 flags.DEFINE_integer("num_val", NUM_VAL, "shapes: validation images to draw.", lower_bound=1)

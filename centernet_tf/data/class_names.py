@@ -14,9 +14,15 @@ def read_lines(path: str) -> List[str]:
     """Returns the class names of a text file, one a line.
 
     Raises:
-      UserError: the file cannot be read, is empty, names a class twice, or has an empty line
-        between names, where counting the classes would be a guess.
+      UserError: the file cannot be read, is empty, names a class twice, has an empty line between
+        names, where counting the classes would be a guess, or is YAML or a label map, whose lines
+        are no names.
     """
+    if is_yaml(path) or is_label_map(path):
+        raise UserError(
+            f"The labels file '{path}' must be a text file with a class name a line; its lines are "
+            "something else."
+        )
     try:
         with open(path, encoding="utf-8-sig") as stream:
             names = [line.strip() for line in stream.read().rstrip().splitlines()]
@@ -40,7 +46,7 @@ def names_by_id(path: str) -> Dict[int, str]:
     Raises:
       UserError: the file cannot be read or does not name classes.
     """
-    if path.lower().endswith(".pbtxt"):
+    if is_label_map(path):
         return read_label_map(path)
     return yolo_names(path) if is_yaml(path) else dict(enumerate(read_lines(path), start=1))
 
@@ -48,6 +54,11 @@ def names_by_id(path: str) -> Dict[int, str]:
 def is_yaml(path: str) -> bool:
     """Says whether the name of a file ends as YAML files do."""
     return path.lower().endswith((".yaml", ".yml"))
+
+
+def is_label_map(path: str) -> bool:
+    """Says whether the name of a file ends as label maps of the Object Detection API do."""
+    return path.lower().endswith(".pbtxt")
 
 
 def read_data_yaml(path: str) -> dict:
@@ -91,8 +102,14 @@ def yolo_names(path: str) -> Dict[int, str]:
         mapping from numbers.
 
     Raises:
-      UserError: the file cannot be read or does not name classes.
+      UserError: the file cannot be read, does not name classes, or is a label map, whose ids are
+        not YOLO's numbers.
     """
+    if is_label_map(path):
+        raise UserError(
+            f"The ids of the label map '{path}' do not say YOLO's numbers; give data.yaml, or a "
+            "text file with the class names in the order of the numbers, one a line."
+        )
     if not is_yaml(path):
         return dict(enumerate(read_lines(path)))
     found = read_data_yaml(path).get("names")

@@ -18,7 +18,7 @@ from centernet_tf.data.annotations import (
     Category,
     ImageAnnotation,
 )
-from centernet_tf.data.class_names import read_lines
+from centernet_tf.data.class_names import names_by_id
 from centernet_tf.data.problems import ProblemReport
 from centernet_tf.data.safe_path import path_inside
 from centernet_tf.data.safe_xml import parse_xml
@@ -48,7 +48,8 @@ def read_voc(
       voc_roots: folders that hold Annotations, JPEGImages and ImageSets/Main.
       splits: names of lists in ImageSets/Main, without `.txt`; a split is the images of that list
         in every folder that has it, as `trainval` of 2007 and 2012 together.
-      labels_file: class names, one a line, numbered from 1; by default all names found, sorted.
+      labels_file: names the classes by id, see `names_by_id`; by default they are all names found,
+        sorted and numbered from 1.
 
     Returns:
       One split a name; image ids are the positions from 1 in its sorted lists.
@@ -65,13 +66,13 @@ def read_voc(
         report = ProblemReport()
         parsed.append((split, _read_split(voc_roots, split, report), report))
     found = {box.name for _, images, _ in parsed for image in images for box in image.boxes}
-    names = read_lines(labels_file) if labels_file else sorted(found)
+    names = names_by_id(labels_file) if labels_file else dict(enumerate(sorted(found), start=1))
     if not names:
         raise UserError(
             f"'{', '.join(voc_roots)}' holds no objects in the splits {', '.join(splits)}."
         )
-    ids = {name: position for position, name in enumerate(names, start=1)}
-    categories = tuple(Category(identifier, name) for name, identifier in ids.items())
+    ids = {name: identifier for identifier, name in names.items()}
+    categories = tuple(Category(identifier, names[identifier]) for identifier in sorted(names))
     return [
         AnnotatedSplit(
             name=split,

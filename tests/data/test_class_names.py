@@ -78,6 +78,19 @@ def test_wrong_yaml_is_one_sentence(tmp_path, text, sentence):
     assert "data.yaml" in message and "\n" not in message and len(message) < 1000
 
 
+@pytest.mark.parametrize("name", ["data.yaml", "data.YML", "map.pbtxt"])
+def test_lines_of_other_forms_are_no_names(tmp_path, name):
+    path = write(tmp_path, "cat\ndog\n", name)
+    with pytest.raises(UserError, match=f"labels file '.*{name}' must be a text file"):
+        read_lines(path)
+
+
+def test_ids_of_a_label_map_are_not_yolos_numbers(tmp_path):
+    path = write(tmp_path, "item { id: 1 name: 'cat' }", "map.pbtxt")
+    with pytest.raises(UserError, match="map.pbtxt' do not say YOLO's numbers; give data.yaml"):
+        yolo_names(path)
+
+
 def test_missing_files_are_named(tmp_path):
     for name in ("names.txt", "data.yaml"):
         with pytest.raises(UserError, match=f"Cannot read the labels file '.*{name}'"):

@@ -112,6 +112,23 @@ def test_labels_file_fixes_numbers_and_classes(tmp_path):
     assert split.report.entries("unknown_class") == [{"file_name": "0.jpg", "detail": "cat"}]
 
 
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("data.yaml", "path: .\ntrain: images\nnames: [zebra, dog]\n"),
+        ("map.pbtxt", "item { id: 1 name: 'dog' } item { id: 0 name: 'zebra' }"),
+    ],
+)
+def test_labels_files_with_numbers(tmp_path, name, text):
+    write_folder(tmp_path, [annotation(voc_object(name="dog"))], {"train": ["0"]})
+    (tmp_path / name).write_text(text)
+    (split,) = read_voc([str(tmp_path)], ["train"], str(tmp_path / name))
+    assert [(c.id, c.name) for c in split.categories] == [(0, "zebra"), (1, "dog")]
+    (image,) = split.images
+    assert [box.category_id for box in image.boxes] == [1]
+    assert split.report.reasons() == []
+
+
 def test_images_are_numbered_in_sorted_order(tmp_path):
     texts = [annotation(voc_object())] * 3
     write_folder(tmp_path, texts, {"train": ["2", "0", "1"]})

@@ -150,6 +150,34 @@ def test_a_killed_run_started_again_starts_clean(tmp_path):
     assert load_manifest(str(records)).split("train").num_examples == 3
 
 
+def test_voc_and_yolo_share_a_data_yaml(tmp_path):
+    coco_folder.write_images(tmp_path / "images", 1)
+    coco_folder.write_images(tmp_path / "JPEGImages", 1)
+    for folder in ("labels", "Annotations", "ImageSets/Main"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "labels" / "0.txt").write_text("1 0.5 0.5 0.5 0.5")
+    (tmp_path / "Annotations" / "0.xml").write_text(
+        "<annotation><object><name>dog</name><bndbox><xmin>6</xmin><ymin>5</ymin><xmax>20</xmax>"
+        "<ymax>10</ymax></bndbox></object></annotation>"
+    )
+    (tmp_path / "ImageSets/Main/train.txt").write_text("0\n")
+    (tmp_path / "data.yaml").write_text("path: .\nval: images\nnames: [hat, dog]\n")
+    code, _, errors = run(
+        "--format=voc,yolo",
+        "--output_dir=records",
+        "--voc_root=.",
+        "--splits=train",
+        "--labels_file=data.yaml",
+        cwd=tmp_path,
+    )
+    assert (code, errors) == (0, "")
+    manifest = load_manifest(str(tmp_path / "records"))
+    assert [(c.id, c.name) for c in manifest.categories] == [(0, "hat"), (1, "dog")]
+    report = json.loads((tmp_path / "records" / "report.json").read_text())
+    for split in ("train", "val"):
+        assert report[split]["boxes_by_class"] == {"dog": 1}
+
+
 def test_two_formats_become_splits_of_one_data_set(tmp_path):
     coco_folder.write_folder(tmp_path)
     (tmp_path / "labels").mkdir()
