@@ -15,7 +15,7 @@ from centernet_tf.data.class_names import (
 from centernet_tf.data.coco import read_coco
 from centernet_tf.data.shapes import draw_dataset
 from centernet_tf.data.voc import read_voc
-from centernet_tf.data.yolo import read_yolo
+from centernet_tf.data.yolo import read_yolo, shared_labels
 from centernet_tf.errors import UserError, nearest
 from centernet_tf.quote import quote
 
@@ -138,12 +138,10 @@ def yolo_splits(descriptions: Sequence[str], labels_file: str) -> List[Annotated
         paths = _yaml_splits(labels_file)
     if not paths:
         raise UserError(f"--format=yolo needs at least one {form}.")
-    folders = [labels_dir for _, _, labels_dir in paths]
+    shared = shared_labels([(images, labels_dir) for _, images, labels_dir in paths])
     return [
-        read_yolo(
-            name, images, labels_dir, names, folders.count(labels_dir) > 1, num_keypoint_values
-        )
-        for name, images, labels_dir in paths
+        read_yolo(name, images, labels_dir, names, is_shared, num_keypoint_values)
+        for (name, images, labels_dir), is_shared in zip(paths, shared)
     ]
 
 

@@ -9,7 +9,7 @@ tools read photographs upright, so that is the frame of the numbers.
 import glob
 import math
 import os
-from typing import Iterator, List, NamedTuple, Optional, Sequence
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from centernet_tf.count_of import count_of
 from centernet_tf.data.annotations import (
@@ -57,7 +57,7 @@ def read_yolo(
     if labels_dir and not os.path.isdir(labels_dir):
         raise UserError(f"The label folder '{labels_dir}' of split '{name}' does not exist.")
     report = ProblemReport()
-    own_labels = labels_dir or _beside_images(os.path.abspath(images) + os.sep)
+    own_labels = _label_folder(images, labels_dir)
     is_own = os.path.isdir(images) and not labels_are_shared
     form = _Form(names, num_keypoint_values)
     return AnnotatedSplit(
@@ -67,6 +67,28 @@ def read_yolo(
         images=_images(root, file_names, labels_dir, form, own_labels if is_own else "", report),
         report=report,
     )
+
+
+def shared_labels(splits: Sequence[Tuple[str, str]]) -> List[bool]:
+    """Says of each split whether the label folder of another one is in its own or around it.
+
+    Args:
+      splits: images and label folder of each, as `read_yolo` takes them. Splits of the same images
+        share nothing: what has no image in one has none in the other.
+    """
+    folders = [_label_folder(images, labels_dir) for images, labels_dir in splits]
+    real = [
+        (os.path.realpath(images), os.path.join(os.path.realpath(folder), "") if folder else "")
+        for (images, _), folder in zip(splits, folders)
+    ]
+    return [
+        any(images != others and _overlap(folder, theirs) for others, theirs in real)
+        for images, folder in real
+    ]
+
+
+def _overlap(folder: str, other: str) -> bool:
+    return bool(folder and other) and (folder.startswith(other) or other.startswith(folder))
 
 
 class _Form(NamedTuple):
@@ -102,6 +124,11 @@ def _images(root, file_names, labels_dir, form, own_labels, report) -> Iterator[
         )
     if own_labels:
         _count_left_over(own_labels, used, report)
+
+
+def _label_folder(images: str, labels_dir: str) -> str:
+    """Returns the folder of a split's labels, '' where they lie beside the images."""
+    return labels_dir or _beside_images(os.path.abspath(images) + os.sep)
 
 
 def _label_path(root: str, file_name: str, labels_dir: str) -> str:

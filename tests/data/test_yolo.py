@@ -11,7 +11,7 @@ from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.orientation import EXIF_TAG
 from centernet_tf.data.record_annotations import read_annotations
 from centernet_tf.data.sources import yolo_splits
-from centernet_tf.data.yolo import read_yolo
+from centernet_tf.data.yolo import read_yolo, shared_labels
 from centernet_tf.errors import UserError
 from tests.data import coco_folder
 
@@ -165,6 +165,37 @@ def test_left_over_label_files_are_counted(tmp_path):
         assert report.dropped("box") == {"annotation_without_image": 2}
         assert report.entries("annotation_without_image")[0]["detail"] == f"gone.txt: {GOOD[:-1]}"
         assert report.boxes_read == 3
+
+
+def test_left_over_label_files_of_two_splits_of_data_yaml_are_counted(tmp_path):
+    for part in ("train", "val"):
+        write_folder(tmp_path, [GOOD], part)
+        (tmp_path / "labels" / part / f"gone_{part}.txt").write_text(GOOD)
+    text = "train: images/train\nval: images/val"
+    for split in yolo_splits([], write_yaml(tmp_path, text)):
+        assert len(list(split.images)) == 1
+        (entry,) = split.report.entries("annotation_without_image")
+        assert entry["detail"].startswith(f"gone_{split.name}.txt: ")
+
+
+@pytest.mark.parametrize(
+    "other, is_shared",
+    [
+        (("a/images/val", ""), False),
+        (("a/images/train_2", ""), False),
+        (("a/images/train", ""), False),
+        (("a/val", ""), False),
+        (("a/images", ""), True),
+        (("a/val", "a/labels/train/"), True),
+        (("a/val", "a/labels/train/sub"), True),
+        (("a/images/link", "a/link"), True),
+    ],
+)
+def test_label_folders_that_serve_two_splits(tmp_path, monkeypatch, other, is_shared):
+    (tmp_path / "a" / "labels" / "train").mkdir(parents=True)
+    (tmp_path / "a" / "link").symlink_to("labels/train")
+    monkeypatch.chdir(tmp_path)
+    assert shared_labels([("a/images/train", ""), other]) == [is_shared] * 2
 
 
 def test_labels_of_other_splits_are_not_left_over(tmp_path):
