@@ -156,7 +156,7 @@ def _list(folder: str) -> List[str]:
 def _strip_flag(voc_root: str, line: str) -> str:
     """Returns the image name of a line; VOC's lists of one class add ' -1', ' 0' or ' 1'."""
     name, _, flag = line.rpartition(" ")
-    if flag not in ("-1", "0", "1") or _find_image(voc_root, line):
+    if not name or flag not in ("-1", "0", "1") or _find_image(voc_root, line):
         return line
     return name.strip()
 

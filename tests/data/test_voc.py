@@ -146,6 +146,13 @@ def test_lists_of_one_class_have_a_flag(tmp_path):
     assert len(images) == 2 and report.reasons() == []
 
 
+def test_a_flag_alone_is_a_name(tmp_path):
+    write_folder(tmp_path, [annotation(voc_object())] * 2, {"train": ["0", "1"]})
+    (tmp_path / "JPEGImages" / "1.jpg").unlink()
+    _, report = read_one(tmp_path)
+    assert report.entries("missing_image") == [{"file_name": "1", "detail": ""}]
+
+
 def test_names_may_hold_blanks_and_other_letters(tmp_path):
     write_folder(tmp_path, [annotation(voc_object())], {"train": ["grün 1"]})
     (tmp_path / "JPEGImages" / "0.jpg").rename(tmp_path / "JPEGImages" / "grün 1.jpg")
