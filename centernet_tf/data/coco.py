@@ -121,7 +121,7 @@ def _keypoint_names(entry: dict):
 def _images(document, images_dir, categories, report) -> Iterator[ImageAnnotation]:
     boxes_of = _group_by_image(document, report)
     num_keypoints = {category.id: len(category.keypoints) for category in categories}
-    seen = set()
+    seen, left_out = set(), {}
     for entry in document["images"]:
         report.images_read += 1
         image_id = _integer(entry.get("id")) if isinstance(entry, dict) else None
@@ -129,10 +129,12 @@ def _images(document, images_dir, categories, report) -> Iterator[ImageAnnotatio
         if image_id is None or not isinstance(file_name, str):
             name = file_name if is_name(file_name) else quote(file_name)
             report.add("malformed_image_entry", name, quote(entry))
+            left_out[image_id] = name, "malformed_image_entry"
             continue
         path = path_inside(images_dir, file_name)
         if path is None:
             report.add("unsafe_path", file_name)
+            left_out[image_id] = file_name, "unsafe_path"
         elif image_id in seen:
             report.add("duplicate_image", file_name, f"id {image_id}")
         else:
@@ -146,6 +148,9 @@ def _images(document, images_dir, categories, report) -> Iterator[ImageAnnotatio
                 width=_integer(entry.get("width")) or 0,
                 boxes=_boxes(raw_boxes, file_name, num_keypoints, report),
             )
+    for image_id, raw_boxes in boxes_of.items():
+        report.boxes_read += len(raw_boxes)
+        report.lose_boxes(len(raw_boxes), *left_out[image_id])
 
 
 def _group_by_image(document: dict, report: ProblemReport) -> Dict[int, List[dict]]:

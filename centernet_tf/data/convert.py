@@ -132,6 +132,7 @@ def _write_split(split: AnnotatedSplit, categories, folder: str, options: Conver
             bar.advance()
             if isinstance(checked, ImageFault):
                 report.add(checked.reason, image.file_name, checked.detail)
+                report.lose_boxes(len(image.boxes), image.file_name, checked.reason)
                 continue
             if checked.reencoded:
                 detail = f"{checked.reencoded} to {checked.format.upper()}"

@@ -31,6 +31,7 @@ REASONS = {
     "unknown_class": Reason("box", True, "class that the category list does not hold"),
     "duplicate_box": Reason("box", True, "same class and box a second time in one image"),
     "annotation_without_image": Reason("box", True, "annotation of an image that is not listed"),
+    "image_left_out": Reason("box", True, "box of an image that is left out"),
     "malformed_keypoints": Reason("box", False, "keypoints of the wrong form; box kept without"),
     "doubtful_box": Reason("box", False, "no area, not finite or outside; other tool's record"),
     "clipped": Reason("box", False, "reached out by up to 2 pixels, clipped to the image"),
@@ -66,6 +67,11 @@ class ProblemReport:
         """Counts one problem; `reason` is a key of `REASONS`, `detail` quotes what was found."""
         assert reason in REASONS, reason
         self._entries.setdefault(reason, []).append({"file_name": file_name, "detail": detail})
+
+    def lose_boxes(self, count: int, file_name: str, reason: str) -> None:
+        """Counts the boxes, read so far or not, that an image left out for `reason` takes along."""
+        for _ in range(count):
+            self.add("image_left_out", file_name, reason)
 
     def count(self, reason: str) -> int:
         """Returns how often `reason` was found."""

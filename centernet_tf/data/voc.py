@@ -37,6 +37,8 @@ _EXTENSIONS = (
     ".tif",
     ".tiff",
 )
+# What opening and parsing an annotation raises.
+_UNREADABLE = (ElementTree.ParseError, ExpatError, OSError, ValueError, LookupError)
 
 
 def read_voc(
@@ -113,6 +115,7 @@ def _read_split(voc_roots, split: str, report: ProblemReport) -> List[ImageAnnot
             report.add("duplicate_image", name)
         elif image_path is None:
             report.add("missing_image", name)
+            _lose_boxes(voc_root, name, report)
         else:
             seen.add(name)
             image = _read_image(voc_root, name, image_id, image_path, report)
@@ -178,12 +181,23 @@ def _read_image(voc_root, name, image_id, image_path, report) -> Optional[ImageA
     else:
         try:
             root = _read_annotation(annotation_path)
-        except (ElementTree.ParseError, ExpatError, OSError, ValueError, LookupError) as error:
+        except _UNREADABLE as error:
             report.add("unreadable_annotation", file_name, f"Annotations/{name}.xml: {error}")
             return None
         height, width = (_size(root, side) for side in ("height", "width"))
         boxes = tuple(_boxes(root, file_name, report))
     return ImageAnnotation(image_id, file_name, image_path, height, width, boxes)
+
+
+def _lose_boxes(voc_root: str, name: str, report: ProblemReport) -> None:
+    """Counts the objects of an image that is missing."""
+    path = os.path.join(voc_root, "Annotations", name + ".xml")
+    try:
+        count = len(_read_annotation(path).findall("object")) if os.path.isfile(path) else 0
+    except _UNREADABLE:
+        count = 0
+    report.boxes_read += count
+    report.lose_boxes(count, name, "missing_image")
 
 
 def _read_annotation(path: str) -> ElementTree.Element:

@@ -142,6 +142,18 @@ def test_wrong_entry_is_counted_or_refused(tmp_path, fault, reason):
     assert sorted(os.listdir(tmp_path)) == ["images", "records", "train.json"]
 
 
+@pytest.mark.parametrize("file_name", ["../0.jpg", None])
+def test_boxes_of_images_left_out_are_counted(tmp_path, file_name):
+    content = coco_folder.document()
+    content["images"][0]["file_name"] = file_name
+    coco_folder.write_folder(tmp_path, content)
+    report = coco_folder.convert_folder(tmp_path, max_bad_fraction=1.0)
+    (reason,) = report.dropped("image")
+    (entry,) = report.entries("image_left_out")
+    assert entry == {"file_name": file_name or "None", "detail": reason}
+    assert (report.boxes_read, report.boxes_written) == (3, 2)
+
+
 @pytest.mark.parametrize(
     "size",
     [("60", "40"), (None, None), (-1, -1), (1e300, 1e300), ([], {}), (0, 0), (10**30, 1)],

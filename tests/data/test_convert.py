@@ -71,6 +71,19 @@ def test_bad_images_are_left_out_with_their_boxes(tmp_path, capsys):
     assert "undecodable_image      1  left out" in capsys.readouterr().out
 
 
+def test_boxes_lost_with_their_image_count_as_lost(tmp_path):
+    content = coco_folder.document()
+    lost = content["annotations"][0]
+    content["annotations"] += [{**lost, "id": 600 + i, "bbox": [i, 0, 9, 9]} for i in range(20)]
+    coco_folder.write_folder(tmp_path, content)
+    (tmp_path / "images" / "0.jpg").write_bytes(b"no image")
+    with pytest.raises(UserError, match="21 of 23 boxes .*image_left_out 21.*: 0.jpg: undecodable"):
+        coco_folder.convert_folder(tmp_path, max_bad_fraction=0.5)
+    report = coco_folder.convert_folder(tmp_path, max_bad_fraction=1.0)
+    assert report.dropped("box") == {"image_left_out": 21}
+    assert (report.boxes_read, report.boxes_written) == (23, 2)
+
+
 def test_nothing_left_is_an_error(tmp_path):
     coco_folder.write_folder(tmp_path)
     for path in (tmp_path / "images").iterdir():

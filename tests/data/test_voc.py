@@ -226,6 +226,17 @@ def test_names_in_lists_do_not_lead_elsewhere(tmp_path):
     }
 
 
+def test_boxes_of_missing_images_are_counted(tmp_path):
+    texts = [annotation(voc_object(), voc_object(7)), annotation(voc_object()), "no XML"]
+    write_folder(tmp_path, texts, {"train": list("012")})
+    for name in ("0.jpg", "2.jpg"):
+        (tmp_path / "JPEGImages" / name).unlink()
+    images, report = read_one(tmp_path)
+    assert len(images) == 1 and report.boxes_read == 3
+    assert report.dropped("image") == {"missing_image": 2}
+    assert report.entries("image_left_out") == [{"file_name": "0", "detail": "missing_image"}] * 2
+
+
 def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(UserError, match="not a Pascal VOC folder: it holds no 'Annotations'"):
         read_voc([str(tmp_path)], ["train"])
