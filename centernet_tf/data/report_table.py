@@ -1,9 +1,13 @@
 """The problems of a data set as a person reads them at the terminal."""
 
-from typing import Mapping, Sequence
+from typing import List, Mapping, Sequence
 
+from centernet_tf.count_of import count_of
 from centernet_tf.data.annotations import Category
 from centernet_tf.data.problems import REASONS, ProblemReport
+
+_MOST_FILES = 10
+_LONGEST = 300
 
 
 def report_table(reports: Mapping[str, ProblemReport], categories: Sequence[Category]) -> str:
@@ -43,19 +47,46 @@ def too_many_problems(reports: Mapping[str, ProblemReport], max_bad_fraction: fl
                 return _sentence(name, report, subject, dropped, lost, total, max_bad_fraction)
         if not report.images_written:
             lost = report.images_read
-            return f"Nothing is left of split '{name}': all of its {lost} images were unusable."
+            found = where_found(report, list(report.dropped("image")))
+            sentence = f"Nothing is left of split '{name}': all of its {lost} images were unusable."
+            return f"{sentence} {found}"
     return ""
+
+
+def where_found(report: ProblemReport, reasons: Sequence[str]) -> str:
+    """Returns a sentence on each of `reasons`: its meaning, what was found first, and other files.
+
+    Ten files in all are named, of each reason at least one.
+    """
+    most = max(1, _MOST_FILES // max(1, len(reasons)))
+    return " ".join(
+        f"{reason} ({REASONS[reason].meaning}): {_files(report.entries(reason), most)}."
+        for reason in reasons
+    )
+
+
+def _files(entries: List[dict], most: int) -> str:
+    names = list(dict.fromkeys(entry["file_name"] or entry["detail"] for entry in entries))
+    first = (entries[0]["file_name"], entries[0]["detail"])
+    text = ": ".join(_in_one_line(part) for part in first if part)
+    more = [count_of(len(names) - most, "other")] if len(names) > most else []
+    others = ", ".join([*map(_in_one_line, names[1:most]), *more])
+    return f"{text}; also {others}" if others else text
+
+
+def _in_one_line(text: str) -> str:
+    shown = text if text.isprintable() else repr(text)[1:-1]
+    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "..."
 
 
 def _sentence(name, report, subject, dropped, lost, total, max_bad_fraction) -> str:
     plural = "images" if subject == "image" else "boxes"
-    reason = max(dropped, key=dropped.get)
-    example = report.entries(reason)[0]
-    details = ": ".join(text for text in (example["file_name"], example["detail"]) if text)
+    reasons = sorted(dropped, key=dropped.get, reverse=True)
+    # Where nothing is left, no fraction helps.
+    whole = " (with 1, report.json names them all)" if report.images_written else ""
     counts = ", ".join(f"{other} {count}" for other, count in dropped.items())
     return (
         f"{lost} of {total} {plural} of split '{name}' cannot be used ({counts}), more than "
-        f"--max_bad_fraction={max_bad_fraction:g} allows. First {reason} "
-        f"({REASONS[reason].meaning}): {details}. Correct the data, or raise --max_bad_fraction "
-        "to leave them out; no data set was written."
+        f"--max_bad_fraction={max_bad_fraction:g} allows. {where_found(report, reasons)} Correct "
+        f"the data, or raise --max_bad_fraction to leave them out{whole}; no data set was written."
     )
