@@ -20,23 +20,12 @@ from centernet_tf.data.annotations import (
 )
 from centernet_tf.data.class_names import names_by_id
 from centernet_tf.data.problems import ProblemReport
+from centernet_tf.data.report_table import where_found
 from centernet_tf.data.safe_path import path_inside
 from centernet_tf.data.safe_xml import parse_xml
+from centernet_tf.data.voc_images import VocImages
 from centernet_tf.errors import UserError, nearest
 
-_EXTENSIONS = (
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".JPG",
-    ".JPEG",
-    ".PNG",
-    ".bmp",
-    ".gif",
-    ".webp",
-    ".tif",
-    ".tiff",
-)
 # What opening and parsing an annotation raises.
 _UNREADABLE = (ElementTree.ParseError, ExpatError, OSError, ValueError, LookupError)
 
@@ -72,6 +61,7 @@ def read_voc(
     if not names:
         raise UserError(
             f"'{', '.join(voc_roots)}' holds no objects in the splits {', '.join(splits)}."
+            + "".join(_why_nothing(split, report) for split, _, report in parsed)
         )
     ids = {name: identifier for identifier, name in names.items()}
     categories = tuple(Category(identifier, names[identifier]) for identifier in sorted(names))
@@ -85,6 +75,12 @@ def read_voc(
         )
         for split, images, report in parsed
     ]
+
+
+def _why_nothing(split: str, report: ProblemReport) -> str:
+    reasons = report.reasons()
+    counts = ", ".join(f"{reason} {report.count(reason)}" for reason in reasons)
+    return f" Split '{split}' has {counts}. {where_found(report, reasons)}" if reasons else ""
 
 
 def _numbered(images, ids, report):
@@ -102,19 +98,22 @@ class _NamedBox:
 def _read_split(voc_roots, split: str, report: ProblemReport) -> List[ImageAnnotation]:
     """Returns the images of a split with boxes as `_NamedBox`."""
     having = [root for root in voc_roots if _list_path(root, split)] or voc_roots[:1]
+    images_of = {root: VocImages(root) for root in having}
     lines = [(root, line) for root in having for line in _read_list(root, split)]
     images = []
     seen = set()
     for image_id, (voc_root, line) in enumerate(lines, start=1):
         report.images_read += 1
-        name = _strip_flag(voc_root, line)
-        image_path = _find_image(voc_root, name)
+        name = _strip_flag(images_of[voc_root], line)
+        image_path = images_of[voc_root].find(name)
         if path_inside(voc_root, name) is None:
             report.add("unsafe_path", name)
         elif name in seen:
             report.add("duplicate_image", name)
         elif image_path is None:
-            report.add("missing_image", name)
+            has_extension = images_of[voc_root].find(os.path.splitext(name)[0])
+            hint = "lists name images without their extension" if has_extension else ""
+            report.add("missing_image", name, hint)
             _lose_boxes(voc_root, name, report)
         else:
             seen.add(name)
@@ -156,20 +155,12 @@ def _list(folder: str) -> List[str]:
     return os.listdir(folder) if os.path.isdir(folder) else []
 
 
-def _strip_flag(voc_root: str, line: str) -> str:
+def _strip_flag(images: VocImages, line: str) -> str:
     """Returns the image name of a line; VOC's lists of one class add ' -1', ' 0' or ' 1'."""
     name, _, flag = line.rpartition(" ")
-    if not name or flag not in ("-1", "0", "1") or _find_image(voc_root, line):
+    if not name or flag not in ("-1", "0", "1") or images.find(line):
         return line
     return name.strip()
-
-
-def _find_image(voc_root: str, name: str) -> Optional[str]:
-    for extension in _EXTENSIONS:
-        path = path_inside(os.path.join(voc_root, "JPEGImages"), name + extension)
-        if path and os.path.isfile(path):
-            return path
-    return None
 
 
 def _read_image(voc_root, name, image_id, image_path, report) -> Optional[ImageAnnotation]:

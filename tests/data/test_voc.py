@@ -247,13 +247,31 @@ def test_what_is_missing_is_named(tmp_path):
         read_voc([str(tmp_path)], ["../train"])
     with pytest.raises(UserError, match="empty.txt' is empty"):
         read_voc([str(tmp_path)], ["empty"])
-    with pytest.raises(UserError, match="holds no objects"):
+    with pytest.raises(UserError, match="holds no objects in the splits train.$"):
         read_voc([str(tmp_path)], ["train"])
     with pytest.raises(UserError, match="Cannot read the labels file"):
         read_voc([str(tmp_path)], ["train"], str(tmp_path / "none"))
     (tmp_path / "labels").write_text("a\na\n")
     with pytest.raises(UserError, match="each once"):
         read_voc([str(tmp_path)], ["train"], str(tmp_path / "labels"))
+
+
+def test_why_no_objects_are_left_is_told(tmp_path):
+    texts = ["no XML", annotation(voc_object()), annotation(voc_object("six")), None]
+    write_folder(tmp_path, texts, {"train": ["1.jpg"], "val": ["0", "7", "8"], "test": ["2", "3"]})
+    with pytest.raises(UserError) as caught:
+        read_voc([str(tmp_path)], ["train", "val", "test"])
+    message = str(caught.value)
+    for part in (
+        "holds no objects in the splits train, val, test. Split 'train' has missing_image 1. ",
+        "no such image file): 1.jpg: lists name images without their extension. Split 'val' has ",
+        "Split 'val' has missing_image 2, unreadable_annotation 1. missing_image (",
+        "such image file): 7; also 8. unreadable_annotation (",
+        "cannot be read): 0.jpg: Annotations/0.xml: syntax error",
+        "Split 'test' has malformed_box 1, image_without_annotation 1. ",
+        "no annotation file; kept without boxes): 3.jpg: no Annotations/3.xml.",
+    ):
+        assert part in message
 
 
 def test_real_blood_cells(testdata, tmp_path):
