@@ -38,7 +38,8 @@ def read_voc(
     Args:
       voc_roots: folders that hold Annotations, JPEGImages and ImageSets/Main.
       splits: names of lists in ImageSets/Main, without `.txt`; a split is the images of that list
-        in every folder that has it, as `trainval` of 2007 and 2012 together.
+        in every folder that has it, as `trainval` of 2007 and 2012 together. Where folders use the
+        same name, the later image's file name begins with its folder.
       labels_file: names the classes by id, see `names_by_id`; by default they are all names found,
         sorted and numbered from 1.
 
@@ -101,14 +102,15 @@ def _read_split(voc_roots, split: str, report: ProblemReport) -> List[ImageAnnot
     images_of = {root: VocImages(root) for root in having}
     lines = [(root, line) for root in having for line in _read_list(root, split)]
     images = []
-    seen = set()
+    seen, taken = set(), set()
     for image_id, (voc_root, line) in enumerate(lines, start=1):
         report.images_read += 1
         name = _strip_flag(images_of[voc_root], line)
         image_path = images_of[voc_root].find(name)
+        key = os.path.realpath(voc_root), os.path.normpath(name)
         if path_inside(voc_root, name) is None:
             report.add("unsafe_path", name)
-        elif name in seen:
+        elif key in seen:
             report.add("duplicate_image", name)
         elif image_path is None:
             has_extension = images_of[voc_root].find(os.path.splitext(name)[0])
@@ -116,10 +118,20 @@ def _read_split(voc_roots, split: str, report: ProblemReport) -> List[ImageAnnot
             report.add("missing_image", name, hint)
             _lose_boxes(voc_root, name, report)
         else:
-            seen.add(name)
-            image = _read_image(voc_root, name, image_id, image_path, report)
+            seen.add(key)
+            file_name = os.path.relpath(image_path, images_of[voc_root].folder)
+            if file_name in taken:
+                file_name = os.path.join(_below_all(voc_root, voc_roots), file_name)
+            taken.add(file_name)
+            image = _read_image(voc_root, name, image_id, file_name, image_path, report)
             images += [image] if image else []
     return images
+
+
+def _below_all(voc_root: str, voc_roots: Sequence[str]) -> str:
+    """Returns a folder's path below what is common to the paths of all."""
+    common = os.path.commonpath([os.path.realpath(root) for root in voc_roots])
+    return os.path.relpath(os.path.realpath(voc_root), common)
 
 
 def _list_folder(voc_root: str) -> str:
@@ -163,8 +175,9 @@ def _strip_flag(images: VocImages, line: str) -> str:
     return name.strip()
 
 
-def _read_image(voc_root, name, image_id, image_path, report) -> Optional[ImageAnnotation]:
-    file_name = os.path.relpath(image_path, os.path.join(voc_root, "JPEGImages"))
+def _read_image(
+    voc_root, name, image_id, file_name, image_path, report
+) -> Optional[ImageAnnotation]:
     annotation_path = os.path.join(voc_root, "Annotations", name + ".xml")
     height, width, boxes = 0, 0, ()
     if not os.path.isfile(annotation_path):

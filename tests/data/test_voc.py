@@ -101,6 +101,20 @@ def test_a_split_joins_the_lists_of_several_folders(tmp_path):
     assert [image.path for image in test.images] == [os.path.join(roots[0], "JPEGImages/1.jpg")]
 
 
+def test_folders_may_use_the_same_names(tmp_path):
+    for year, name in (("2007", "dog"), ("2012", "cat"), ("more/2012", "fox")):
+        write_folder(tmp_path / year, [annotation(voc_object(name=name))] * 2, {"train": ["0"]})
+    roots = [str(tmp_path / year) for year in ("2007", "2012", "more/2012", "2012/")]
+    (split,) = read_voc(roots, ["train"])
+    images = list(split.images)
+    assert [image.file_name for image in images] == ["0.jpg", "2012/0.jpg", "more/2012/0.jpg"]
+    assert [image.image_id for image in images] == [1, 2, 3]
+    names = {category.id: category.name for category in split.categories}
+    assert [names[image.boxes[0].category_id] for image in images] == ["dog", "cat", "fox"]
+    assert [os.path.dirname(os.path.dirname(image.path)) for image in images] == roots[:3]
+    assert split.report.dropped("image") == {"duplicate_image": 1}
+
+
 def test_labels_file_fixes_numbers_and_classes(tmp_path):
     write_folder(
         tmp_path, [annotation(voc_object(name="dog"), voc_object(name="cat"))], {"train": ["0"]}
