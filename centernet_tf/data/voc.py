@@ -24,7 +24,8 @@ from centernet_tf.data.report_table import where_found
 from centernet_tf.data.safe_path import path_inside
 from centernet_tf.data.safe_xml import parse_xml
 from centernet_tf.data.voc_images import VocImages
-from centernet_tf.errors import UserError, nearest
+from centernet_tf.data.voc_lists import list_path, read_list
+from centernet_tf.errors import UserError
 
 # What opening and parsing an annotation raises.
 _UNREADABLE = (ElementTree.ParseError, ExpatError, OSError, ValueError, LookupError)
@@ -98,9 +99,9 @@ class _NamedBox:
 
 def _read_split(voc_roots, split: str, report: ProblemReport) -> List[ImageAnnotation]:
     """Returns the images of a split with boxes as `_NamedBox`."""
-    having = [root for root in voc_roots if _list_path(root, split)] or voc_roots[:1]
+    having = [root for root in voc_roots if list_path(root, split)] or voc_roots[:1]
     images_of = {root: VocImages(root) for root in having}
-    lines = [(root, line) for root in having for line in _read_list(root, split)]
+    lines = [(root, line) for root in having for line in read_list(root, split)]
     images = []
     seen, taken = set(), set()
     for image_id, (voc_root, line) in enumerate(lines, start=1):
@@ -132,39 +133,6 @@ def _below_all(voc_root: str, voc_roots: Sequence[str]) -> str:
     """Returns a folder's path below what is common to the paths of all."""
     common = os.path.commonpath([os.path.realpath(root) for root in voc_roots])
     return os.path.relpath(os.path.realpath(voc_root), common)
-
-
-def _list_folder(voc_root: str) -> str:
-    return os.path.join(voc_root, "ImageSets", "Main")
-
-
-def _list_path(voc_root: str, split: str) -> str:
-    """Path of the list of a split, '' where there is none."""
-    path = path_inside(_list_folder(voc_root), split + ".txt")
-    return path if path and os.path.isfile(path) else ""
-
-
-def _read_list(voc_root: str, split: str) -> List[str]:
-    folder, path = _list_folder(voc_root), _list_path(voc_root, split)
-    if not path:
-        there = sorted(name[:-4] for name in _list(folder) if name.endswith(".txt"))
-        lists = f"the lists there are: {', '.join(there)}" if there else "there are no lists in it"
-        raise UserError(
-            f"Split '{split}' needs a list of image names, one a line, in '{folder}/{split}.txt'; "
-            f"{lists}.{nearest(split, there)}"
-        )
-    try:
-        with open(path, encoding="utf-8-sig") as stream:
-            names = sorted(line.strip() for line in stream if line.strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"Cannot read the list '{path}': {error}.") from error
-    if not names:
-        raise UserError(f"The list '{path}' is empty, so split '{split}' would be empty.")
-    return names
-
-
-def _list(folder: str) -> List[str]:
-    return os.listdir(folder) if os.path.isdir(folder) else []
 
 
 def _strip_flag(images: VocImages, line: str) -> str:

@@ -208,8 +208,14 @@ def _count_left_over(labels_dir: str, used, report: ProblemReport) -> None:
         is_label = os.path.basename(path) not in _NOT_LABELS and os.path.isfile(path)
         if not is_label or os.path.abspath(path) in used:
             continue
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            lines = [line for line in stream if line.strip()]
+        try:
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                lines = [line for line in stream if line.strip()]
+        except OSError as error:
+            raise UserError(
+                f"Cannot read '{path}' among the labels, which belongs to no image: "
+                f"{error.strerror}. Make it readable or remove it."
+            ) from error
         report.boxes_read += len(lines)
         for line in lines:
             detail = f"{os.path.relpath(path, labels_dir)}: {line.strip()[:100]}"

@@ -5,6 +5,7 @@ import os
 import pytest
 from PIL import Image
 
+from centernet_tf.data import yolo
 from centernet_tf.data.convert import convert
 from centernet_tf.data.convert_options import ConvertOptions
 from centernet_tf.data.manifest import load_manifest
@@ -165,6 +166,20 @@ def test_left_over_label_files_are_counted(tmp_path):
         assert report.dropped("box") == {"annotation_without_image": 2}
         assert report.entries("annotation_without_image")[0]["detail"] == f"gone.txt: {GOOD[:-1]}"
         assert report.boxes_read == 3
+
+
+def test_a_left_over_label_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    images = write_folder(tmp_path, [GOOD])
+    (tmp_path / "labels" / "train" / "gone.txt").write_text(GOOD)
+
+    def refuse(path, *args, **options):
+        if str(path).endswith("gone.txt"):
+            raise PermissionError(13, "Permission denied", path)
+        return open(path, *args, **options)
+
+    monkeypatch.setattr(yolo, "open", refuse, raising=False)
+    with pytest.raises(UserError, match="Cannot read '.*gone.txt' .*: Permission denied. Make it"):
+        read(images)
 
 
 def test_left_over_label_files_of_two_splits_of_data_yaml_are_counted(tmp_path):
