@@ -116,9 +116,9 @@ def _images(root, file_names, labels_dir, form, own_labels, report) -> Iterator[
                 yield ImageAnnotation(
                     image_id, file_name, path, 0, 0, boxes, boxes_are_normalized=True
                 )
-    if used and report.count("image_without_annotation") == len(used):
+    if seen and report.count("image_without_annotation") == len(seen):
         raise UserError(
-            f"None of {count_of(len(used), 'image')} of '{root}' has a text file of labels; the "
+            f"None of {count_of(len(seen), 'image')} of '{root}' has a text file of labels; the "
             f"last one would be '{label_path}'. Give the label folder as "
             "--split=NAME:IMAGES:LABEL_FOLDER."
         )

@@ -249,6 +249,17 @@ def test_a_label_folder_without_any_label_is_an_error(tmp_path):
         list(split.images)
 
 
+def test_images_that_would_share_a_text_file_are_counted_each(tmp_path):
+    images = write_folder(tmp_path, [None] * 2)
+    coco_folder.write_images(tmp_path / "images" / "train", 1, ".png")
+    with pytest.raises(UserError, match="None of 3 images .* would be '.*labels/train/1.txt'"):
+        read(images)
+    (tmp_path / "labels" / "train" / "0.txt").write_text(GOOD)
+    found, report = read(images)
+    assert [len(image.boxes) for image in found] == [1, 1, 0]
+    assert report.count("image_without_annotation") == 1
+
+
 def test_folders_that_link_to_each_other_end(tmp_path):
     images = write_folder(tmp_path, [GOOD])
     os.makedirs(os.path.join(images, "deep"))
