@@ -14,7 +14,7 @@ from centernet_tf.data.annotations import (
 )
 from centernet_tf.data.is_name import is_name
 from centernet_tf.data.problems import ProblemReport
-from centernet_tf.data.safe_path import path_inside
+from centernet_tf.data.safe_path import path_fault, path_inside
 from centernet_tf.errors import UserError
 from centernet_tf.quote import quote
 
@@ -133,8 +133,9 @@ def _images(document, images_dir, categories, report) -> Iterator[ImageAnnotatio
             continue
         path = path_inside(images_dir, file_name)
         if path is None:
-            report.add("unsafe_path", file_name)
-            left_out[image_id] = file_name, "unsafe_path"
+            reason, detail = path_fault(file_name)
+            report.add(reason, file_name, detail)
+            left_out[image_id] = file_name, reason
         elif image_id in seen:
             report.add("duplicate_image", file_name, f"id {image_id}")
         else:

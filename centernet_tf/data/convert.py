@@ -22,6 +22,7 @@ from centernet_tf.data.manifest import manifest_document
 from centernet_tf.data.problems import ProblemReport
 from centernet_tf.data.progress import ProgressBar
 from centernet_tf.data.report_table import report_table, too_many_problems
+from centernet_tf.data.safe_path import separator_hint
 from centernet_tf.data.shard_writer import (
     MAX_SHARDS,
     ShardWriter,
@@ -131,7 +132,7 @@ def _write_split(split: AnnotatedSplit, categories, folder: str, options: Conver
         for image, checked in checked_images(split.images, options.workers):
             bar.advance()
             if isinstance(checked, ImageFault):
-                report.add(checked.reason, image.file_name, checked.detail)
+                report.add(checked.reason, image.file_name, _detail(image, checked))
                 report.lose_boxes(len(image.boxes), image.file_name, checked.reason)
                 continue
             if checked.reencoded:
@@ -154,6 +155,11 @@ def _write_split(split: AnnotatedSplit, categories, folder: str, options: Conver
         "images_by_boxes": dict(sorted(report.images_by_boxes.items())),
         "shards": shards,
     }
+
+
+def _detail(image: ImageAnnotation, fault: ImageFault) -> str:
+    hint = separator_hint(image.file_name) if fault.reason == "missing_image" else ""
+    return f"{fault.detail}; {hint}" if hint else fault.detail
 
 
 def checked_images(

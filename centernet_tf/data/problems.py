@@ -18,6 +18,7 @@ REASONS = {
     "malformed_image_entry": Reason("image", True, "image entry without usable id or file name"),
     "duplicate_image": Reason("image", True, "image id or name listed a second time"),
     "unsafe_path": Reason("image", True, "file name leads out of the image folder"),
+    "unusable_name": Reason("image", True, "file name that no path or record can hold"),
     "missing_image": Reason("image", True, "annotated, but there is no such image file"),
     "unreadable_annotation": Reason("image", True, "annotation file of the image cannot be read"),
     "undecodable_image": Reason("image", True, "image file cannot be decoded"),

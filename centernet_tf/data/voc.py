@@ -21,7 +21,7 @@ from centernet_tf.data.annotations import (
 from centernet_tf.data.class_names import names_by_id
 from centernet_tf.data.problems import ProblemReport
 from centernet_tf.data.report_table import where_found
-from centernet_tf.data.safe_path import path_inside
+from centernet_tf.data.safe_path import path_fault, path_inside, separator_hint
 from centernet_tf.data.safe_xml import parse_xml
 from centernet_tf.data.voc_images import VocImages
 from centernet_tf.data.voc_lists import list_path, read_list
@@ -110,13 +110,14 @@ def _read_split(voc_roots, split: str, report: ProblemReport) -> List[ImageAnnot
         image_path = images_of[voc_root].find(name)
         key = os.path.realpath(voc_root), os.path.normpath(name)
         if path_inside(voc_root, name) is None:
-            report.add("unsafe_path", name)
+            reason, detail = path_fault(name)
+            report.add(reason, name, detail)
         elif key in seen:
             report.add("duplicate_image", name)
         elif image_path is None:
             has_extension = images_of[voc_root].find(os.path.splitext(name)[0])
             hint = "lists name images without their extension" if has_extension else ""
-            report.add("missing_image", name, hint)
+            report.add("missing_image", name, hint or separator_hint(name))
             _lose_boxes(voc_root, name, report)
         else:
             seen.add(key)

@@ -20,7 +20,7 @@ from centernet_tf.data.annotations import (
 )
 from centernet_tf.data.image_list import list_images
 from centernet_tf.data.problems import ProblemReport
-from centernet_tf.data.safe_path import path_inside
+from centernet_tf.data.safe_path import path_fault, path_inside, separator_hint
 from centernet_tf.errors import UserError
 
 # Text files that annotation tools leave among the labels.
@@ -104,7 +104,10 @@ def _images(root, file_names, labels_dir, form, own_labels, report) -> Iterator[
         report.images_read += 1
         path = path_inside(root, file_name)
         if path is None:
-            report.add("unsafe_path", file_name)
+            reason, detail = path_fault(file_name)
+            if file_name.startswith(os.pardir + os.sep):
+                detail = "not below the folder of the list; put the list in a folder above it"
+            report.add(reason, file_name, detail)
         elif file_name in seen:
             report.add("duplicate_image", file_name)
         else:
@@ -117,9 +120,11 @@ def _images(root, file_names, labels_dir, form, own_labels, report) -> Iterator[
                     image_id, file_name, path, 0, 0, boxes, boxes_are_normalized=True
                 )
     if seen and report.count("image_without_annotation") == len(seen):
+        hint = separator_hint(file_name)
+        last = f"'{label_path}' ({hint})" if hint else f"'{label_path}'"
         raise UserError(
             f"None of {count_of(len(seen), 'image')} of '{root}' has a text file of labels; the "
-            f"last one would be '{label_path}'. Give the label folder as "
+            f"last one would be {last}. Give the label folder as "
             "--split=NAME:IMAGES:LABEL_FOLDER."
         )
     if own_labels:

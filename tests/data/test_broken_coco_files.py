@@ -104,7 +104,6 @@ NAMES_THAT_LEAD_OUT = [
     "\\\\host\\secret.jpg",
     "file://{root}/secret.jpg",
     "0.jpg\x00/../../secret.jpg",
-    "a" * 300 + ".jpg",
 ]
 
 

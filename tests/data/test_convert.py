@@ -92,6 +92,19 @@ def test_nothing_left_is_an_error(tmp_path):
         coco_folder.convert_folder(tmp_path, max_bad_fraction=1.0)
 
 
+def test_a_missing_image_with_a_backslash_is_told_so(tmp_path):
+    content = coco_folder.document()
+    content["images"][0]["file_name"] = "images\\0.jpg"
+    content["images"][1]["file_name"] = "9.jpg"
+    coco_folder.write_folder(tmp_path, content)
+    report = coco_folder.convert_folder(tmp_path, max_bad_fraction=1.0)
+    details = [entry["detail"] for entry in report.entries("missing_image")]
+    assert details == [
+        "no such file; its name has '\\', folders are divided by '/'",
+        "no such file",
+    ]
+
+
 def test_boxes_turn_with_a_photograph(tmp_path):
     content = coco_folder.document(1)
     coco_folder.write_folder(tmp_path, content)

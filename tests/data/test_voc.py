@@ -251,6 +251,15 @@ def test_boxes_of_missing_images_are_counted(tmp_path):
     assert report.entries("image_left_out") == [{"file_name": "0", "detail": "missing_image"}] * 2
 
 
+def test_names_that_cannot_be_are_told_apart(tmp_path):
+    write_folder(tmp_path, [annotation(voc_object())], {"train": ["0", "a\\0", "a\tb", "~/0"]})
+    _, report = read_one(tmp_path)
+    assert "divided by '/'" in report.entries("missing_image")[0]["detail"]
+    (entry,) = report.entries("unusable_name")
+    assert entry == {"file_name": "a\tb", "detail": "the name has control characters"}
+    assert report.count("unsafe_path") == 1
+
+
 def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(UserError, match="not a Pascal VOC folder: it holds no 'Annotations'"):
         read_voc([str(tmp_path)], ["train"])

@@ -154,6 +154,33 @@ def test_lists_of_images(tmp_path):
     assert report.dropped("image") == {"duplicate_image": 1, "unsafe_path": 2}
 
 
+def test_a_list_that_is_not_above_its_images_is_told_so(tmp_path):
+    images = write_folder(tmp_path, [GOOD])
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "list.txt").write_text(os.path.join(images, "0.jpg"))
+    _, report = read(tmp_path / "lists" / "list.txt")
+    (entry,) = report.entries("unsafe_path")
+    assert entry["file_name"] == "../images/train/0.jpg"
+    assert "put the list in a folder above" in entry["detail"]
+
+
+def test_a_list_with_backslashes_is_told_so(tmp_path):
+    write_folder(tmp_path, [GOOD])
+    (tmp_path / "list.txt").write_text("images\\train\\0.jpg")
+    with pytest.raises(UserError, match=r"0.txt' \(its name has '\\', folders are .* '/'\)"):
+        read(tmp_path / "list.txt")
+
+
+def test_names_that_are_not_utf8_are_told_so(tmp_path):
+    images = write_folder(tmp_path, [GOOD] * 2)
+    os.rename(os.path.join(images, "0.jpg"), os.fsencode(images) + b"/\xe4.jpg")
+    found, report = read(images)
+    assert len(found) == 1
+    assert report.entries("unusable_name") == [
+        {"file_name": "\udce4.jpg", "detail": "the name is not UTF-8; rename the file"}
+    ]
+
+
 def test_left_over_label_files_are_counted(tmp_path):
     images = write_folder(tmp_path, [GOOD])
     labels = tmp_path / "labels" / "train"
