@@ -28,10 +28,10 @@ def read_lines(path: str) -> List[str]:
             names = [line.strip() for line in stream.read().rstrip().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"Cannot read the labels file '{path}': {error}.") from error
-    if not all(names) or not names or len(set(names)) < len(names):
+    if not all(map(is_name, names)) or not names or len(set(names)) < len(names):
         raise UserError(
-            f"The labels file '{path}' must hold class names, one a line, each once, and no empty "
-            "line between them."
+            f"The labels file '{path}' must hold class names, one a line, each once, no empty line "
+            "between them, and no tabs or other control characters."
         )
     return names
 

@@ -91,7 +91,8 @@ def _categories(entries: list, path: str) -> Tuple[Category, ...]:
         label = entry.get("name") if isinstance(entry, dict) else None
         if identifier is None or identifier < 0 or not is_name(label):
             raise UserError(
-                f"A category in '{path}' needs an 'id' (a whole number from 0) and a 'name'; "
+                f"A category in '{path}' needs an 'id' (a whole number from 0) and a 'name' of "
+                "one line; "
                 f"found {quote(entry)}."
             )
         if identifier in categories:
@@ -121,7 +122,7 @@ def _keypoint_names(entry: dict):
 def _images(document, images_dir, categories, report) -> Iterator[ImageAnnotation]:
     boxes_of = _group_by_image(document, report)
     num_keypoints = {category.id: len(category.keypoints) for category in categories}
-    seen, left_out = set(), {}
+    seen, left_out, id_of = set(), {}, {}
     for entry in document["images"]:
         report.images_read += 1
         image_id = _integer(entry.get("id")) if isinstance(entry, dict) else None
@@ -138,6 +139,9 @@ def _images(document, images_dir, categories, report) -> Iterator[ImageAnnotatio
             left_out[image_id] = file_name, reason
         elif image_id in seen:
             report.add("duplicate_image", file_name, f"id {image_id}")
+        elif (other := id_of.setdefault(os.path.normpath(path), image_id)) != image_id:
+            report.add("duplicate_image", file_name, f"id {image_id}, the name of id {other}")
+            left_out[image_id] = file_name, "duplicate_image"
         else:
             seen.add(image_id)
             raw_boxes = boxes_of.pop(image_id, ())

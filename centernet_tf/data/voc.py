@@ -19,6 +19,7 @@ from centernet_tf.data.annotations import (
     ImageAnnotation,
 )
 from centernet_tf.data.class_names import names_by_id
+from centernet_tf.data.is_name import is_name
 from centernet_tf.data.problems import ProblemReport
 from centernet_tf.data.report_table import where_found
 from centernet_tf.data.safe_path import path_fault, path_inside, separator_hint
@@ -194,8 +195,8 @@ def _boxes(root, file_name: str, report: ProblemReport):
         corners = [
             _number(entry.findtext(f"bndbox/{key}")) for key in ("ymin", "xmin", "ymax", "xmax")
         ]
-        if not name or None in corners:
-            report.add("malformed_box", file_name, f"object '{name}' with corners {corners}")
+        if not is_name(name) or None in corners:
+            report.add("malformed_box", file_name, f"object {name!r} with corners {corners}")
             continue
         ymin, xmin, ymax, xmax = corners
         detail = f"{name} xmin {xmin:g} ymin {ymin:g} xmax {xmax:g} ymax {ymax:g}"

@@ -39,6 +39,11 @@ WRONG_FILES = {
         replace_document(categories=[{"id": 1, "name": "\ud800"}]),
         "needs an 'id'",
     ),
+    "category name is blank": (replace_document(categories=[{"id": 1, "name": " "}]), "needs an"),
+    "category name of two lines": (
+        replace_document(categories=[{"id": 1, "name": "a\nb"}]),
+        "a 'name' of one line; found",
+    ),
     "category twice": (replace_document(categories=[{"id": 1, "name": "a"}] * 2), "stands twice"),
 }
 
@@ -81,6 +86,11 @@ WRONG_ENTRIES = {
     "file name is number": (image_entry(file_name=7), "malformed_image_entry"),
     "file name is missing": (image_entry(file_name=None), "malformed_image_entry"),
     "image id twice": (add_entry("images", file_name="1.jpg"), "duplicate_image"),
+    "file name twice": (add_entry("images", id=5), "duplicate_image"),
+    "file name twice, in other words": (
+        add_entry("images", id=5, file_name="./0.jpg"),
+        "duplicate_image",
+    ),
     "parent folder": (image_entry(file_name="../images/0.jpg"), "unsafe_path"),
     "parent folder inside": (image_entry(file_name="a/../../x.jpg"), "unsafe_path"),
     "parent folder, Windows": (image_entry(file_name="..\\0.jpg"), "unsafe_path"),
@@ -140,6 +150,19 @@ def test_wrong_entry_is_counted_or_refused(tmp_path, fault, reason):
     images = read_annotations(load_manifest(str(tmp_path / "records")), "train")
     assert len(images) >= 2
     assert sorted(os.listdir(tmp_path)) == ["images", "records", "train.json"]
+
+
+def test_boxes_of_a_file_listed_under_a_second_id_are_counted(tmp_path):
+    content = coco_folder.document()
+    content["images"].append({**content["images"][0], "id": 5})
+    content["annotations"].append({**content["annotations"][0], "id": 7, "image_id": 5})
+    coco_folder.write_folder(tmp_path, content)
+    report = coco_folder.convert_folder(tmp_path, max_bad_fraction=1.0)
+    assert report.entries("duplicate_image") == [
+        {"file_name": "0.jpg", "detail": "id 5, the name of id 90"}
+    ]
+    assert report.entries("image_left_out") == [{"file_name": "0.jpg", "detail": "duplicate_image"}]
+    assert (report.images_written, report.boxes_written) == (3, 3)
 
 
 @pytest.mark.parametrize("file_name", ["../0.jpg", None])

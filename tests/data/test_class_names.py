@@ -18,7 +18,9 @@ def test_lines_are_names(tmp_path):
     assert yolo_names(path) == {0: "hat", 1: "traffic light", 2: "löwe"}
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "a\na\n", "a\n\nb\n", b"\xff\xfea\n"], ids=repr)
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "a\na\n", "a\n\nb\n", "a\tb\n", b"\xff\xfea\n"], ids=repr
+)
 def test_wrong_lines_are_refused(tmp_path, text):
     with pytest.raises(UserError, match="names.txt"):
         read_lines(write(tmp_path, text, "names.txt"))
@@ -51,6 +53,7 @@ WRONG = {
     "number and text": ("names: [1, '1']", "each once"),
     "nothing for a class": ("names: {0: , 1: hat}", "found"),
     "blank": ("names: ['  ']", "found"),
+    "two lines": ('names: ["a\\nb"]', "found"),
     "truth values": ("names: [yes, no]", "in quotes"),
     "a list in the list": ("names: [[hat]]", "found"),
     "negative": ("names: {-1: hat}", "map numbers from 0"),

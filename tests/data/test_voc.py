@@ -194,6 +194,7 @@ FAULTS = {
     "no number": (annotation(voc_object("")), "malformed_box"),
     "nan": (annotation(voc_object("nan")), "not_finite"),
     "infinite": (annotation(voc_object(xmax="inf")), "not_finite"),
+    "name of two lines": (annotation(voc_object(name="a\nb")), "malformed_box"),
     "without name": (annotation(voc_object(name="")), "malformed_box"),
     "without box": (annotation("<object><name>dog</name></object>"), "malformed_box"),
     "beyond the image": (annotation(voc_object(xmax=64)), "outside_image"),
