@@ -14,35 +14,47 @@ def with_one_scale(quantized: bytes) -> bytes:
     """Returns a flatbuffer whose int8 transposed convolutions have one scale of weights each.
 
     Args:
-      quantized: flatbuffer of one graph; a tensor of weights belongs to one operation.
+      quantized: flatbuffer of one graph. Operations may share weights, as those of an image and of
+        its mirror image do; biases are their own then, since their scale is the input's, too.
     """
     model = flatbuffer.parse(quantized)
     graph = model.subgraphs[0]
+    rescaled = set()
     for operator in graph.operators:
-        tensors = [graph.tensors[index] for index in flatbuffer.tensor_list(operator.inputs)]
         if flatbuffer.kind(model, operator) != "TRANSPOSE_CONV":
             continue
         # Size of the output, weights, input and, where there is one, bias.
-        weights, source, *bias = tensors[1:]
-        if flatbuffer.type_name(weights) == "int8":
-            _rescale(model, weights, source, *bias)
+        _, weights, source, *bias = flatbuffer.tensor_list(operator.inputs)
+        if flatbuffer.type_name(graph.tensors[weights]) != "int8":
+            continue
+        if weights not in rescaled:
+            _rescale_weights(model, graph.tensors[weights])
+        for index in set(bias) - rescaled:
+            _rescale_bias(model, *(graph.tensors[each] for each in (index, source, weights)))
+        rescaled.update([weights, *bias])
     return flatbuffer.serialize(model)
 
 
-def _rescale(model, weights, source, bias=None):
-    """Writes weights [Cout, h, w, Cin] and bias [Cout] anew."""
-    scales = np.float64(weights.quantization.scale)
-    stored = _values(model, weights, np.int8).reshape(len(scales), -1)
-    exact = stored * scales[:, np.newaxis]
+def _rescale_weights(model, weights):
+    """Writes weights [Cout, h, w, Cin] anew, with the scale that their largest value asks for."""
+    scales = _scales(weights)
+    exact = _values(model, weights, np.int8).reshape(len(scales), -1) * scales[:, np.newaxis]
     scale = np.abs(exact).max() / 127 or 1.0
     _store(model, weights, np.rint(exact / scale).astype(np.int8))
     _set_scale(weights, scale)
-    if bias is not None:
-        before = np.float64(bias.quantization.scale)
-        exact = _values(model, bias, np.int32) * before
-        after = np.float64(source.quantization.scale[0]) * scale
-        _store(model, bias, np.rint(exact / after).astype(np.int32))
-        _set_scale(bias, after)
+
+
+def _rescale_bias(model, bias, source, weights):
+    """Writes a bias [Cout] anew, for weights that have one scale already."""
+    exact = _values(model, bias, np.int32) * _scales(bias)
+    (scale,) = _scales(source) * _scales(weights)
+    _store(model, bias, np.rint(exact / scale).astype(np.int32))
+    _set_scale(bias, scale)
+
+
+def _scales(tensor):
+    """The scales as float64 [n]; 1 value for a whole tensor, or one a channel."""
+    return np.asarray(tensor.quantization.scale, np.float64)
 
 
 def _values(model, tensor, dtype):

@@ -14,6 +14,7 @@ from centernet_tf.data.manifest import load_manifest
 from centernet_tf.errors import UserError
 from centernet_tf.export import tflite, tflite_check
 from centernet_tf.export.comparison import Tolerance, compare
+from centernet_tf.export.image_detector import ImageDetector
 from centernet_tf.export.interpreters import make_interpreter
 from centernet_tf.export.keras_predictor import KerasPredictor
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
@@ -134,6 +135,19 @@ def test_int8_of_a_flat_image_finds_no_more_than_float32(paths, trained):
     expected = KerasPredictor(trained).predict(image)
     found = TFLitePredictor(paths["int8"]).predict(image)
     assert (found.scores > 0.05).sum() <= (expected.scores > 0.05).sum() + 3
+
+
+def test_int8_with_the_flip_test_has_the_networks_merged_maps(learned):
+    options, image = ExportOptions(flip_test=True), textured_image(64, 96)[np.newaxis]
+    model = convert(learned, options, TFLiteOptions("int8", "raw"))
+    found = make_interpreter(model, 1).get_signature_runner()(image=image)
+    letterboxed = tf.constant(image, tf.float32)
+    merged, plain = (
+        ImageDetector(learned, each).maps(letterboxed)["size"].numpy()
+        for each in (options, DEFAULT_OPTIONS)
+    )
+    bound = 0.1 * merged.std()
+    assert np.abs(found["size"] - merged).mean() < bound < np.abs(plain - merged).mean()
 
 
 @pytest.mark.parametrize("name", KINDS)
