@@ -26,6 +26,7 @@ $python
 
 With `implementation("com.google.ai.edge.litert:litert:1.4.0")` in `build.gradle.kts` and the file
 under `src/main/assets`; `androidResources { noCompress += "tflite" }` lets it be mapped to memory.
+LiteRT 1 keeps TensorFlow Lite's package name.
 
 ```kotlin
 $kotlin
@@ -131,11 +132,11 @@ if __name__ == "__main__":
 _OPEN = """import android.content.Context
 import android.graphics.Bitmap
 import android.graphics.RectF
-import com.google.ai.edge.litert.Interpreter
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import java.nio.FloatBuffer
 import java.nio.channels.FileChannel
+import org.tensorflow.lite.Interpreter
 
 class Detection(val box: RectF, val score: Float, val label: Int)
 

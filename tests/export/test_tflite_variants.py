@@ -183,6 +183,9 @@ def test_the_guide_names_the_tensors_of_the_file(paths, name):
     for tensor in signature["inputs"] + signature["outputs"]:
         assert f"`{tensor}`" in guide and f'"{tensor}"' in kotlin
     assert f"{name}.tflite" in kotlin
+    # The artifact is LiteRT's, the package in its version 1 still TensorFlow Lite's.
+    assert "com.google.ai.edge.litert:litert:1." in guide
+    assert "import org.tensorflow.lite.Interpreter\n" in kotlin
     assert kotlin.count("{") == kotlin.count("}") and kotlin.count("(") == kotlin.count(")")
 
 
