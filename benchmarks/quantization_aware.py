@@ -113,13 +113,14 @@ def _trained_aware(trained):
 
 def _measured(trained, folder, name, variant):
     """Exports a file; returns its Rows, and the AP50 of network and file."""
+    from centernet_tf.export import companion_files
     from centernet_tf.export.options import DEFAULT_OPTIONS
-    from centernet_tf.export.tflite import REPORT_ENDING, export_tflite
+    from centernet_tf.export.tflite import export_tflite
     from centernet_tf.export.tflite_options import TFLiteOptions
 
     path = os.path.join(folder, f"{name}.tflite")
     export_tflite(trained, path, DEFAULT_OPTIONS, TFLiteOptions(variant, max_ap_drop=1.0))
-    with open(os.path.join(folder, name + REPORT_ENDING), encoding="utf-8") as stream:
+    with open(os.path.join(folder, name + companion_files.REPORT), encoding="utf-8") as stream:
         found = json.load(stream)
     rows = [report.row(f"{name} size", "MB", [found["size_bytes"] / 1e6])]
     for source, metrics in found["scores"].items():

@@ -61,11 +61,12 @@ def run_export(
 
 
 def _run_tflite(trained, output, options, lite) -> str:
-    from centernet_tf.export.tflite import REPORT_ENDING, export_tflite
+    from centernet_tf.export import companion_files
+    from centernet_tf.export.tflite import export_tflite
     from centernet_tf.export.tflite_report import report_table
 
     path = export_tflite(trained, output, options, lite)
-    report = _read_json(os.path.splitext(path)[0] + REPORT_ENDING)
+    report = _read_json(os.path.splitext(path)[0] + companion_files.REPORT)
     check = report["difference"]
     return (
         f"{report_table(report)}\n"

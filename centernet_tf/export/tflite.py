@@ -9,7 +9,7 @@ import zipfile
 import tensorflow as tf
 
 from centernet_tf.errors import UserError
-from centernet_tf.export import flatbuffer, metadata
+from centernet_tf.export import companion_files, flatbuffer, metadata
 from centernet_tf.export.comparison import require_tolerable
 from centernet_tf.export.keras_predictor import KerasPredictor
 from centernet_tf.export.model_guide import model_guide
@@ -28,8 +28,6 @@ from centernet_tf.export.tflite_convert import convert
 from centernet_tf.export.tflite_options import DEFAULT_TFLITE_OPTIONS, TFLiteOptions
 from centernet_tf.export.tflite_report import make_report
 
-REPORT_ENDING = ".export_report.json"
-
 
 def export_tflite(
     trained,
@@ -42,7 +40,8 @@ def export_tflite(
     Labels and metadata are appended to the file, as TFLite Metadata's associated files are (it is
     also a zip archive), and stand beside it: NAME.labels.json and NAME.json for NAME.tflite, with
     NAME.export_report.json (size, speed, differences, AP, operations) and NAME.md (how to call it).
-    All are written under temporary names and renamed once the file has been run.
+    All are written under temporary names and renamed once the file has been run. Those of an
+    earlier export are replaced, other files are not.
 
     Args:
       trained: what `training.model_dir.load_trained` returns.
@@ -55,16 +54,18 @@ def export_tflite(
 
     Raises:
       UserError: the options do not suit the model (`image_detector.check_options`), the path cannot
-        be written, the network needs other operations, or the file differs from the network by more
-        than the variant may; then nothing is left behind.
+        be written, foreign files have the names of those beside it (`companion_files`), the network
+        needs other operations, or the file differs from the network by more than the variant may;
+        then nothing is left behind.
     """
     name = _checked_name(path)
+    companion_files.refuse_foreign(name)
     model = convert(trained, options, lite)
     description = _describe(trained, options, lite, model)
     _require_builtin(description["operations"])
-    endings = (".labels.json", ".json", REPORT_ENDING, ".md")
     labels = metadata.labels_json(trained.categories)
-    with _temporary_names([*(name + ending for ending in endings), path]) as temporary:
+    beside = [name + ending for ending in companion_files.ENDINGS]
+    with _temporary_names([*beside, path]) as temporary:
         _write(temporary[path], model, {"labels.json": labels, "metadata.json": _json(description)})
         images, origin = sample_images(trained, NUM_IMAGES)
         predictor, data = KerasPredictor(trained, options), trained.config.data
@@ -76,9 +77,9 @@ def export_tflite(
         description["check"] = {"images": origin, **as_json(difference)}
         report = make_report(model, description, _timed_image(images[0], lite, trained), scores)
         guide = model_guide(model, description, report, os.path.basename(path))
-        texts = (labels, _json(description), _json(report), guide)
-        for ending, text in zip(endings, texts):
-            metadata.write_text(temporary[name + ending], text)
+        texts = (_json(description), labels, _json(report), guide)
+        for companion, text in zip(beside, texts):
+            metadata.write_text(temporary[companion], text)
     return path
 
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from centernet_tf.errors import UserError
-from centernet_tf.export import flatbuffer, tflite
+from centernet_tf.export import companion_files, flatbuffer, tflite
 from centernet_tf.export.comparison import Difference, compare
 from centernet_tf.export.keras_predictor import KerasPredictor
 from centernet_tf.export.options import ExportOptions
@@ -140,6 +140,18 @@ def test_options_cut_the_list(trained, tmp_path):
     found = TFLitePredictor(path).predict(textured_image(64, 96))
     assert 5 <= found.count <= 9
     np.testing.assert_allclose(found.boxes[:5], best.boxes[:5], atol=0.1)
+
+
+def test_foreign_files_are_not_written_over(trained, tmp_path):
+    (tmp_path / "labels.json").write_text('[{"id": 1, "name": "a"}]')
+    with pytest.raises(UserError, match="labels.tflite would write over .*/labels.json, which"):
+        export_tflite(trained, str(tmp_path / "labels.tflite"))
+    assert (tmp_path / "labels.json").read_text() == '[{"id": 1, "name": "a"}]'
+    assert os.listdir(tmp_path) == ["labels.json"]
+
+
+def test_its_own_files_are_replaced(path):
+    companion_files.refuse_foreign(path[: -len(".tflite")])
 
 
 @pytest.mark.usefixtures("converted_before")
