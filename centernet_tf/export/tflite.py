@@ -21,6 +21,7 @@ from centernet_tf.export.tflite_check import (
     TOLERANCES,
     as_json,
     check_tflite,
+    max_drop,
     require_score,
     score_both,
 )
@@ -73,7 +74,7 @@ def export_tflite(
         if not lite.is_quantized:
             require_tolerable(difference, "TFLite file", origin, TOLERANCES[lite.variant])
         scores = score_both(predictor, temporary[path], data, lite)
-        require_score(scores, lite)
+        require_score(scores, lite, max_drop(trained.network, lite))
         description["check"] = {"images": origin, **as_json(difference)}
         report = make_report(model, description, _timed_image(images[0], lite, trained), scores)
         guide = model_guide(model, description, report, os.path.basename(path))

@@ -11,8 +11,14 @@ from centernet_tf.evaluation.shown_score import SHOWN_SCORE
 from centernet_tf.export import raw_decoder
 from centernet_tf.export.comparison import EXACT, Difference, Tolerance, compare
 from centernet_tf.export.split_score import score_predictors
-from centernet_tf.export.tflite_options import TFLiteOptions
+from centernet_tf.export.tflite_options import (
+    AP_DROP,
+    AP_DROP_DEFORMABLE,
+    RAW_AP_DROP,
+    TFLiteOptions,
+)
 from centernet_tf.export.tflite_predictor import TFLitePredictor
+from centernet_tf.layers.deformable_conv2d import DeformableConv2D
 
 # Below the score that is shown, rounding may decide which of two neighbouring cells is the peak.
 # Quantised files are bound by their AP; within this, detections are taken for the same.
@@ -25,8 +31,6 @@ TOLERANCES = {
 }
 # How much lower than the trained network's AP and AP50 may be; quantised: see `TFLiteOptions`.
 AP_DROPS = {"float32": 0.001, "float16": 0.005}
-# A raw file gets its letterboxed image in whole grey levels.
-RAW_ROUNDING = 0.01
 METRICS = ("AP", "AP50", "AP75")
 
 
@@ -81,11 +85,13 @@ def score_both(keras_predictor, path: str, data, lite: TFLiteOptions) -> Optiona
     return scores
 
 
-def require_score(scores: Optional[dict], lite: TFLiteOptions) -> None:
+def require_score(scores: Optional[dict], lite: TFLiteOptions, allowed: float) -> None:
     """Refuses a file that scores too low.
 
     Args:
       scores: from `score_both`.
+      lite: see `TFLiteOptions`.
+      allowed: from `max_drop`.
 
     Raises:
       UserError: it does.
@@ -93,7 +99,6 @@ def require_score(scores: Optional[dict], lite: TFLiteOptions) -> None:
     if scores is None:
         return
     for metric in ("AP50",) if lite.is_quantized else ("AP", "AP50"):
-        allowed = max_drop(lite)
         drop = scores["keras"][metric] - scores["tflite"][metric]
         if not drop <= allowed:
             raise UserError(
@@ -105,10 +110,16 @@ def require_score(scores: Optional[dict], lite: TFLiteOptions) -> None:
             )
 
 
-def max_drop(lite: TFLiteOptions) -> float:
-    """How much lower the file may score than the network."""
-    allowed = AP_DROPS.get(lite.variant, lite.max_ap_drop)
-    return allowed + (RAW_ROUNDING if lite.head == "raw" else 0.0)
+def max_drop(network, lite: TFLiteOptions) -> float:
+    """How much lower than the network the file may score; see `require_score`."""
+    if not lite.is_quantized:
+        allowed = AP_DROPS[lite.variant]
+    elif lite.max_ap_drop is not None:
+        allowed = lite.max_ap_drop
+    else:
+        is_deformable = any(isinstance(each, DeformableConv2D) for each in network.submodules)
+        allowed = AP_DROP_DEFORMABLE if is_deformable else AP_DROP
+    return allowed + (RAW_AP_DROP if lite.head == "raw" else 0.0)
 
 
 def _predictor(path: str) -> TFLitePredictor:

@@ -6,8 +6,11 @@ from absl import flags
 
 from centernet_tf.export.options import SAVED_MODEL_ONLY
 from centernet_tf.export.tflite_options import (
+    AP_DROP,
+    AP_DROP_DEFORMABLE,
     DEFAULT_TFLITE_OPTIONS,
     HEADS,
+    RAW_AP_DROP,
     VARIANTS,
     TFLiteOptions,
 )
@@ -39,7 +42,9 @@ flags.DEFINE_integer(
 flags.DEFINE_float(
     "tflite_max_ap_drop",
     DEFAULT_TFLITE_OPTIONS.max_ap_drop,
-    "How much lower the AP50 of an int8 or dynamic_int8 file may be.",
+    "How much lower the AP50 of an int8 or dynamic_int8 file may be; without it "
+    f"{AP_DROP}, or {AP_DROP_DEFORMABLE} with deformable layers. Files of the head raw, whatever "
+    f"their variant, may lose {RAW_AP_DROP} more, as their image is rounded to whole grey levels.",
     lower_bound=0,
     upper_bound=1,
 )
