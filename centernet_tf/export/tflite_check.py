@@ -31,6 +31,13 @@ TOLERANCES = {
 }
 # How much lower than the trained network's AP and AP50 may be; quantised: see `TFLiteOptions`.
 AP_DROPS = {"float32": 0.001, "float16": 0.005}
+_ADVICE = {
+    "float32": "Report this with the params.yaml of the model.",
+    "float16": "Export with tflite_variant=float32.",
+    "dynamic_int8": "Export with another tflite_variant, or allow more with tflite_max_ap_drop.",
+    "int8": "Export with another tflite_variant, or with more tflite_calibration_images, or allow "
+    "more with tflite_max_ap_drop.",
+}
 METRICS = ("AP", "AP50", "AP75")
 
 
@@ -102,11 +109,10 @@ def require_score(scores: Optional[dict], lite: TFLiteOptions, allowed: float) -
         drop = scores["keras"][metric] - scores["tflite"][metric]
         if not drop <= allowed:
             raise UserError(
-                f"The {lite.variant} TFLite file has {metric} {scores['tflite'][metric]:.3f} on "
+                f"The {lite.variant} TFLite file has {metric} {scores['tflite'][metric]:.4f} on "
                 f"{scores['images']} images of '{scores['split']}', the trained network "
-                f"{scores['keras'][metric]:.3f}; at most {allowed:g} less is allowed, so it was "
-                "not kept. Export with another tflite_variant, or with more "
-                "tflite_calibration_images, or allow more with tflite_max_ap_drop."
+                f"{scores['keras'][metric]:.4f}: {drop:.6g} less, and at most {allowed:g} is "
+                f"allowed, so it was not kept. {_ADVICE[lite.variant]}"
             )
 
 

@@ -206,7 +206,9 @@ def test_a_file_that_scores_too_low_leaves_nothing(learned, paths, tmp_path, mon
     low = {"images": 6, "split": "val", "keras": {"AP50": 0.9}, "tflite": {"AP50": 0.8}}
     monkeypatch.setattr(tflite, "convert", lambda *_: model)
     monkeypatch.setattr(tflite, "score_both", lambda *_: low)
-    with pytest.raises(UserError, match="AP50 0.800 on 6 images of 'val'.* 0.900; at most 0.01"):
+    with pytest.raises(
+        UserError, match="AP50 0.8000 on 6 .* 'val'.* 0.9000: 0.1 less, and at most 0.01"
+    ):
         export_tflite(
             learned, str(tmp_path / "x.tflite"), DEFAULT_OPTIONS, TFLiteOptions(variant="int8")
         )
@@ -219,8 +221,27 @@ def test_bounds_on_ap():
     tflite_check.require_score(scores, TFLiteOptions(variant="float16"), 0.005)
     tflite_check.require_score(scores, TFLiteOptions(variant="int8"), 0.0)
     tflite_check.require_score(None, TFLiteOptions(), 0.0)
-    with pytest.raises(UserError, match="AP 0.497"):
+    with pytest.raises(UserError, match="AP 0.4970"):
         tflite_check.require_score(scores, TFLiteOptions(), 0.001)
+
+
+@pytest.mark.parametrize(
+    "variant, advice",
+    [
+        ("float32", "not kept. Report this with the params.yaml of the model."),
+        ("float16", "not kept. Export with tflite_variant=float32."),
+        ("dynamic_int8", "another tflite_variant, or allow more with tflite_max_ap_drop."),
+        ("int8", "or with more tflite_calibration_images, or allow more with tflite_max_ap_drop."),
+    ],
+)
+def test_a_small_loss_is_told_to_its_digits_with_what_can_be_done(variant, advice):
+    scores = {"images": 6, "split": "val"}
+    scores.update(keras={"AP": 0.88104, "AP50": 0.88104}, tflite={"AP": 0.881, "AP50": 0.881})
+    with pytest.raises(UserError) as caught:
+        tflite_check.require_score(scores, TFLiteOptions(variant=variant), 0.0)
+    assert "0.8810: 4e-05 less, and at most 0 is allowed" in str(caught.value)
+    assert str(caught.value).endswith(advice)
+    assert ("calibration" in advice) == (variant == "int8")
 
 
 @pytest.mark.parametrize(
