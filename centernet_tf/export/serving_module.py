@@ -90,6 +90,8 @@ def _encoded_of_example(serialized):
 
 
 def _detect(detector, options, letterboxed, image_sizes, status):
+    count = tf.shape(status)[0]
+    letterboxed, image_sizes, status = map(_never_empty, (letterboxed, image_sizes, status))
     with sparse_products(options.sampling == "auto"):
         maps = detector.maps(letterboxed)
     found = _without_bad_images(detector.detections(maps, image_sizes), status)
@@ -100,15 +102,27 @@ def _detect(detector, options, letterboxed, image_sizes, status):
     else:
         boxes = {"detection_boxes": normalized_boxes(found.boxes, image_sizes)}
     raw = {f"raw_{name}": value for name, value in maps.items()} if options.raw_maps else {}
-    return {
+    outputs = {
         **boxes,
         "detection_scores": found.scores,
         "detection_classes": category_ids(found.classes, found.count, detector.categories),
         "detection_class_names": tf.where(is_meant, tf.gather(names, found.classes), ""),
         "num_detections": tf.cast(found.count, tf.float32),
-        "image_status": tf.identity(status),
+        "image_status": status,
         **raw,
     }
+    return {name: value[:count] for name, value in outputs.items()}
+
+
+def _never_empty(values):
+    """Gives an empty batch one row, of ones: oneDNN's kernels fail without any.
+
+    Other batches are not copied, as padding by nothing hands its input on.
+    """
+    missing = tf.cast(tf.shape(values)[0] == 0, tf.int32)
+    paddings = [[0, missing]] + [[0, 0]] * (values.shape.rank - 1)
+    padded = tf.pad(values, paddings, constant_values=1)
+    return tf.ensure_shape(padded, [None, *values.shape[1:]])
 
 
 def _without_bad_images(found, status):

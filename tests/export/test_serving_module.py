@@ -77,6 +77,21 @@ def test_bad_examples_spoil_only_their_own_rows(answers):
     assert found["num_detections"].astype(bool).tolist() == [True, False, False, False]
 
 
+@pytest.mark.parametrize("flip_test", [False, True])
+def test_an_empty_batch_has_empty_answers(trained, flip_test):
+    module = ServingModule(trained, ExportOptions(raw_maps=True, flip_test=flip_test))
+    rows = {
+        "serving_default": tf.constant([], tf.string),
+        "image_tensor": tf.zeros([0, 40, 40, 3], tf.uint8),
+        "tf_example": tf.constant([], tf.string),
+    }
+    for name, detect in module.signatures().items():
+        found = detect(rows[name])
+        one = {key: [0, *value.shape[1:]] for key, value in found.items()}
+        assert {key: value.shape.as_list() for key, value in found.items()} == one
+        assert one["detection_boxes"] == [0, 30, 4] and one["num_detections"] == [0]
+
+
 def test_raw_maps_are_those_that_the_decoder_reads(trained, answers):
     found = answers(encode(IMAGE), encode(OTHER), **COMMON)
     detector = ImageDetector(trained)
