@@ -1,15 +1,11 @@
-"""Heads and precisions of TFLite files, the report and the guide beside them."""
+"""Heads and precisions of TFLite files, and the report beside them."""
 
-import importlib.util
 import json
 import os
-import re
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
 
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.errors import UserError
@@ -26,29 +22,8 @@ from centernet_tf.export.tflite_convert import convert
 from centernet_tf.export.tflite_graphs import graph_parts
 from centernet_tf.export.tflite_options import TFLiteOptions
 from centernet_tf.export.tflite_predictor import TFLitePredictor, read_tflite
-from centernet_tf.layers.deformable_conv2d import DeformableConv2D
 from tests.export.tiny_detector import make_trained, textured_image
 from tests.export.tiny_records import with_records
-
-KINDS = {
-    "int8": TFLiteOptions(variant="int8", max_ap_drop=1.0),
-    "raw": TFLiteOptions(head="raw"),
-}
-
-
-@pytest.fixture(scope="module")
-def learned(trained, tmp_path_factory):
-    """The tiny detector with a data set."""
-    return with_records(trained, str(tmp_path_factory.mktemp("records")))
-
-
-@pytest.fixture(scope="module")
-def paths(learned, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("variants")
-    return {
-        name: export_tflite(learned, str(folder / f"{name}.tflite"), DEFAULT_OPTIONS, options)
-        for name, options in KINDS.items()
-    }
 
 
 def report_of(path):
@@ -56,10 +31,10 @@ def report_of(path):
         return json.load(stream)
 
 
-def test_the_raw_head_finds_what_the_full_one_finds(paths, trained):
+def test_the_raw_head_finds_what_the_full_one_finds(tflite_paths, trained):
     images = [textured_image(64, 96, seed) for seed in range(4)]
     expected = [KerasPredictor(trained).predict(image) for image in images]
-    found = [TFLitePredictor(paths["raw"]).predict(image) for image in images]
+    found = [TFLitePredictor(tflite_paths["raw"]).predict(image) for image in images]
     assert compare(expected, found).is_tolerable
     assert all(detections.count > 10 for detections in found)
 
@@ -79,48 +54,50 @@ def test_what_the_raw_head_cannot_do_is_refused(settings, options, words):
         graph_parts(trained, ExportOptions(**options), TFLiteOptions(head="raw"))
 
 
-def test_the_raw_head_takes_images_of_other_sizes(paths, trained):
+def test_the_raw_head_takes_images_of_other_sizes(tflite_paths, trained):
     expected, found = [], []
     for size in ((120, 80), (33, 170)):
         image = textured_image(*size)
         letterboxed, (scale, *shift) = letterbox(image, (64, 96))
         seen = KerasPredictor(trained).predict(letterboxed[0])
         expected.append(seen._replace(boxes=np.float32((seen.boxes - 2 * shift) / scale)))
-        found.append(TFLitePredictor(paths["raw"]).predict(image))
+        found.append(TFLitePredictor(tflite_paths["raw"]).predict(image))
     assert compare(expected, found).is_tolerable
 
 
-def test_the_raw_head_leaves_delegates_all_but_the_reading_of_the_image(paths):
+def test_the_raw_head_leaves_delegates_all_but_the_reading_of_the_image(tflite_paths):
     refused = {
         entry["operation"]
-        for entry in report_of(paths["raw"])["operations"]
+        for entry in report_of(tflite_paths["raw"])["operations"]
         if not (entry["xnnpack"] and entry["gpu"])
     }
     assert refused <= {"CAST", "REVERSE_V2"}
 
 
-def test_half_precision_stores_half(paths, trained):
+def test_half_precision_stores_half(tflite_paths, trained):
     model = convert(trained, DEFAULT_OPTIONS, TFLiteOptions("float16", "raw"))
-    assert len(model) < 0.6 * len(read_tflite(paths["raw"]).model)
+    assert len(model) < 0.6 * len(read_tflite(tflite_paths["raw"]).model)
     one, other = (
         make_interpreter(each, 1).get_signature_runner()(image=textured_image(64, 96)[None])
-        for each in (model, read_tflite(paths["raw"]).model)
+        for each in (model, read_tflite(tflite_paths["raw"]).model)
     )
     for name in ("size", "offset"):
         np.testing.assert_allclose(one[name], other[name], atol=0.1)
         assert not np.array_equal(one[name], other[name])
 
 
-def test_scores_an_export_from_the_command_line(paths, learned, tmp_path, capsys):
+def test_scores_an_export_from_the_command_line(tflite_paths, learned, tmp_path, capsys):
     manifest = load_manifest(learned.config.data.path)
-    metrics = score_export(paths["int8"], manifest, "val", str(tmp_path / "scores"))
-    assert metrics["AP50"] == pytest.approx(report_of(paths["int8"])["scores"]["tflite"]["AP50"])
+    metrics = score_export(tflite_paths["int8"], manifest, "val", str(tmp_path / "scores"))
+    assert metrics["AP50"] == pytest.approx(
+        report_of(tflite_paths["int8"])["scores"]["tflite"]["AP50"]
+    )
     assert sorted(os.listdir(tmp_path / "scores")) == ["detections.json", "metrics.json"]
     assert "6 images of 'val' through" in capsys.readouterr().out
 
 
-def test_int8_computes_with_int8_and_reports_it(paths):
-    report = report_of(paths["int8"])
+def test_int8_computes_with_int8_and_reports_it(tflite_paths):
+    report = report_of(tflite_paths["int8"])
     kinds = {(entry["operation"], entry["type"]) for entry in report["operations"]}
     assert {("CONV_2D", "int8"), ("ADD", "int8"), ("TOPK_V2", "float32")} <= kinds
     assert not {name for name, kind in kinds if kind == "int8"} & {"GATHER", "MUL", "TOPK_V2"}
@@ -129,13 +106,13 @@ def test_int8_computes_with_int8_and_reports_it(paths):
     scores = {name: report["scores"][name]["AP50"] for name in ("keras", "tflite")}
     assert scores["keras"] > 0.1 and scores["tflite"] > 0.4 * scores["keras"]
     assert list(report["latency_ms"]) == ["1", "2", "4"]
-    assert report["size_bytes"] == len(read_tflite(paths["int8"]).model)
+    assert report["size_bytes"] == len(read_tflite(tflite_paths["int8"]).model)
 
 
-def test_int8_of_a_flat_image_finds_no_more_than_float32(paths, trained):
+def test_int8_of_a_flat_image_finds_no_more_than_float32(tflite_paths, trained):
     image = np.full([64, 96, 3], 127, np.uint8)
     expected = KerasPredictor(trained).predict(image)
-    found = TFLitePredictor(paths["int8"]).predict(image)
+    found = TFLitePredictor(tflite_paths["int8"]).predict(image)
     assert (found.scores > 0.05).sum() <= (expected.scores > 0.05).sum() + 3
 
 
@@ -152,57 +129,18 @@ def test_int8_with_the_flip_test_has_the_networks_merged_maps(learned):
     assert np.abs(found["size"] - merged).mean() < bound < np.abs(plain - merged).mean()
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_the_guides_python_finds_what_the_file_finds(paths, name, tmp_path, monkeypatch, trained):
-    with open(paths[name].replace(".tflite", ".md"), encoding="utf-8") as stream:
-        guide = stream.read()
-    (source,) = re.findall(r"```python\n(.*?)```", guide, re.S)
-    script = tmp_path / "snippet.py"
-    script.write_text(source)
-    specification = importlib.util.spec_from_file_location("snippet", script)
-    module = importlib.util.module_from_spec(specification)
-    monkeypatch.chdir(os.path.dirname(paths[name]))
-    specification.loader.exec_module(module)
-    run, names, *labels = module.load()
-    image = textured_image(64, 96, seed=2)
-    boxes, scores, ids = module.detect(run, *labels, Image.fromarray(image))
-    # The interpreter that the guide prefers; the two round int8 a little differently.
-    newer = importlib.util.find_spec("ai_edge_litert")
-    expected = TFLitePredictor(paths[name], "litert" if newer else "tensorflow").predict(image)
-    np.testing.assert_allclose(scores, expected.scores, atol=1e-3)
-    np.testing.assert_allclose(boxes, expected.boxes, atol=0.1)
-    categories = [trained.categories[index] for index in expected.classes]
-    assert [names[int(each)] for each in ids] == [category.name for category in categories]
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_the_guide_names_the_tensors_of_the_file(paths, name):
-    with open(paths[name].replace(".tflite", ".md"), encoding="utf-8") as stream:
-        guide = stream.read()
-    assert "$" not in guide.replace("```", "")
-    signature = tf.lite.Interpreter(paths[name]).get_signature_list()["serving_default"]
-    (kotlin,) = re.findall(r"```kotlin\n(.*?)```", guide, re.S)
-    for tensor in signature["inputs"] + signature["outputs"]:
-        assert f"`{tensor}`" in guide and f'"{tensor}"' in kotlin
-    assert f"{name}.tflite" in kotlin
-    # The artifact is LiteRT's, the package in its version 1 still TensorFlow Lite's.
-    assert "com.google.ai.edge.litert:litert:1." in guide
-    assert "import org.tensorflow.lite.Interpreter\n" in kotlin
-    assert kotlin.count("{") == kotlin.count("}") and kotlin.count("(") == kotlin.count(")")
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_the_newer_interpreter_finds_the_same(paths, name):
+@pytest.mark.parametrize("name", ["int8", "raw"])
+def test_the_newer_interpreter_finds_the_same(tflite_paths, name):
     pytest.importorskip("ai_edge_litert.interpreter")
     image = textured_image(64, 96, seed=4)
-    one = TFLitePredictor(paths[name]).predict(image)
-    other = TFLitePredictor(paths[name], library="litert").predict(image)
+    one = TFLitePredictor(tflite_paths[name]).predict(image)
+    other = TFLitePredictor(tflite_paths[name], library="litert").predict(image)
     tolerance = Tolerance(2.0, 0.05, 0.3) if name == "int8" else Tolerance(0.1, 1e-3)
     assert compare([one], [other], tolerance).is_within(tolerance)
 
 
-def test_a_file_that_scores_too_low_leaves_nothing(learned, paths, tmp_path, monkeypatch):
-    model = read_tflite(paths["int8"]).model
+def test_a_file_that_scores_too_low_leaves_nothing(learned, tflite_paths, tmp_path, monkeypatch):
+    model = read_tflite(tflite_paths["int8"]).model
     low = {"images": 6, "split": "val", "keras": {"AP50": 0.9}, "tflite": {"AP50": 0.8}}
     monkeypatch.setattr(tflite, "convert", lambda *_: model)
     monkeypatch.setattr(tflite, "score_both", lambda *_: low)
@@ -213,56 +151,6 @@ def test_a_file_that_scores_too_low_leaves_nothing(learned, paths, tmp_path, mon
             learned, str(tmp_path / "x.tflite"), DEFAULT_OPTIONS, TFLiteOptions(variant="int8")
         )
     assert os.listdir(tmp_path) == []
-
-
-def test_bounds_on_ap():
-    scores = {"images": 6, "split": "val"}
-    scores.update(keras={"AP": 0.5, "AP50": 0.9}, tflite={"AP": 0.497, "AP50": 0.9})
-    tflite_check.require_score(scores, TFLiteOptions(variant="float16"), 0.005)
-    tflite_check.require_score(scores, TFLiteOptions(variant="int8"), 0.0)
-    tflite_check.require_score(None, TFLiteOptions(), 0.0)
-    with pytest.raises(UserError, match="AP 0.4970"):
-        tflite_check.require_score(scores, TFLiteOptions(), 0.001)
-
-
-@pytest.mark.parametrize(
-    "variant, advice",
-    [
-        ("float32", "not kept. Report this with the params.yaml of the model."),
-        ("float16", "not kept. Export with tflite_variant=float32."),
-        ("dynamic_int8", "another tflite_variant, or allow more with tflite_max_ap_drop."),
-        ("int8", "or with more tflite_calibration_images, or allow more with tflite_max_ap_drop."),
-    ],
-)
-def test_a_small_loss_is_told_to_its_digits_with_what_can_be_done(variant, advice):
-    scores = {"images": 6, "split": "val"}
-    scores.update(keras={"AP": 0.88104, "AP50": 0.88104}, tflite={"AP": 0.881, "AP50": 0.881})
-    with pytest.raises(UserError) as caught:
-        tflite_check.require_score(scores, TFLiteOptions(variant=variant), 0.0)
-    assert "0.8810: 4e-05 less, and at most 0 is allowed" in str(caught.value)
-    assert str(caught.value).endswith(advice)
-    assert ("calibration" in advice) == (variant == "int8")
-
-
-@pytest.mark.parametrize(
-    "variant, given, plain, deformable",
-    [
-        ("float32", None, 0.001, 0.001),
-        ("float16", 0.5, 0.005, 0.005),
-        ("dynamic_int8", None, 0.01, 0.02),
-        ("int8", None, 0.01, 0.02),
-        ("int8", 0.0, 0.0, 0.0),
-        ("int8", 0.3, 0.3, 0.3),
-    ],
-)
-def test_how_much_ap_may_be_lost(variant, given, plain, deformable):
-    image = keras.Input([8, 8, 3])
-    for layer, expected in ((keras.layers.Conv2D, plain), (DeformableConv2D, deformable)):
-        # Deformable layers stand within others.
-        network = keras.Model(image, keras.Sequential([layer(2, 3)])(image))
-        for head, more in (("full", 0.0), ("raw", 0.01)):
-            lite = TFLiteOptions(variant, head, max_ap_drop=given)
-            assert tflite_check.max_drop(network, lite) == pytest.approx(expected + more)
 
 
 def test_int8_without_the_data_set_is_one_sentence(trained, tmp_path):
