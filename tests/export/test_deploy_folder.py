@@ -55,6 +55,16 @@ def test_compose_and_kubernetes_are_yaml_that_names_the_files():
     for arguments in (service["command"], deployment["args"]):
         named = [word.split("/deploy/")[1] for word in arguments if "/deploy/" in word]
         assert sorted(named) == ["batching.config", "models.config", "monitoring.config"]
+    # Which versions there are is asked less often of a volume than of a folder.
+    commands = [set(service["command"]), set(deployment["args"])]
+    differing = {word.split("=")[0] for word in commands[0] ^ commands[1]}
+    assert differing == {"--file_system_poll_wait_seconds"}
+
+
+def test_each_export_is_a_compose_project_of_its_own():
+    # Without a name it is the folder's, which is deploy for every export.
+    names = [yaml.safe_load(fill_template("compose.yaml", each))["name"] for each in ("A.b", "No")]
+    assert names == ["a-b", "no"]
 
 
 @pytest.mark.parametrize(
