@@ -66,7 +66,7 @@ except ImportError:
     Interpreter = tf.lite.Interpreter
 
 
-def load(path="$file"):
+def load(path=$python_file):
     with zipfile.ZipFile(path) as archive:
         labels = json.loads(archive.read("labels.json"))
     run = Interpreter(path, num_threads=2).get_signature_runner("$signature")
@@ -104,7 +104,7 @@ except ImportError:
 $decoder
 
 
-def load(path="$file"):
+def load(path=$python_file):
     with zipfile.ZipFile(path) as archive:
         labels = json.loads(archive.read("labels.json"))
     run = Interpreter(path, num_threads=2).get_signature_runner("$signature")
@@ -142,7 +142,7 @@ class Detection(val box: RectF, val score: Float, val label: Int)
 
 /** Holds the file; not for two threads at once. */
 class Detector(context: Context) : AutoCloseable {
-    private val interpreter = context.assets.openFd("$file").use { file ->
+    private val interpreter = context.assets.openFd($kotlin_file).use { file ->
         val mapped = file.createInputStream().channel
             .map(FileChannel.MapMode.READ_ONLY, file.startOffset, file.declaredLength)
         Interpreter(mapped, Interpreter.Options().setNumThreads(2))
@@ -216,7 +216,7 @@ KOTLIN = {
         val columns = $width / $stride
         val classes = peaks.capacity() / (columns * ($height / $stride))
         return (0 until peaks.capacity())
-            .filter { peaks.get(it) >= maxOf(threshold, $threshold.toFloat()) }
+            .filter { peaks.get(it) > 0 && peaks.get(it) >= maxOf(threshold, $threshold.toFloat()) }
             .sortedByDescending { peaks.get(it) }
             .take($max_detections)
             .map {

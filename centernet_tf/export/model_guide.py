@@ -24,8 +24,12 @@ def model_guide(model: bytes, description: dict, report: dict, file_name: str) -
     """
     ends = _ends(model)
     head = description["head"]
+    literal = json.dumps(file_name, ensure_ascii=False)
     known = {
         "file": file_name,
+        "python_file": literal,
+        # Kotlin reads $name within a string as a variable.
+        "kotlin_file": literal.replace("$", "\\$"),
         "variant": description["variant"],
         "head": head,
         "detector": f"{description['detector']}, {description['backbone']}",

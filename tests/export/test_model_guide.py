@@ -1,6 +1,7 @@
 """The guide beside a TFLite file: its code runs, and names what the file has."""
 
 import importlib.util
+import json
 import os
 import re
 
@@ -9,23 +10,36 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from centernet_tf.export.tflite_predictor import TFLitePredictor
+from centernet_tf.export.model_guide import model_guide
+from centernet_tf.export.tflite_predictor import TFLitePredictor, read_tflite
 from tests.export.tiny_detector import textured_image
+
+
+def guide_of(path):
+    with open(path.replace(".tflite", ".md"), encoding="utf-8") as stream:
+        return stream.read()
+
+
+def code(guide, language):
+    (source,) = re.findall(rf"```{language}\n(.*?)```", guide, re.S)
+    return source
+
+
+def imported(source, folder):
+    script = folder / "snippet.py"
+    script.write_text(source, encoding="utf-8")
+    specification = importlib.util.spec_from_file_location("snippet", script)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
 
 
 @pytest.mark.parametrize("name", ["int8", "raw"])
 def test_the_guides_python_finds_what_the_file_finds(
     tflite_paths, name, tmp_path, monkeypatch, trained
 ):
-    with open(tflite_paths[name].replace(".tflite", ".md"), encoding="utf-8") as stream:
-        guide = stream.read()
-    (source,) = re.findall(r"```python\n(.*?)```", guide, re.S)
-    script = tmp_path / "snippet.py"
-    script.write_text(source)
-    specification = importlib.util.spec_from_file_location("snippet", script)
-    module = importlib.util.module_from_spec(specification)
     monkeypatch.chdir(os.path.dirname(tflite_paths[name]))
-    specification.loader.exec_module(module)
+    module = imported(code(guide_of(tflite_paths[name]), "python"), tmp_path)
     run, names, *labels = module.load()
     image = textured_image(64, 96, seed=2)
     boxes, scores, ids = module.detect(run, *labels, Image.fromarray(image))
@@ -42,11 +56,10 @@ def test_the_guides_python_finds_what_the_file_finds(
 
 @pytest.mark.parametrize("name", ["int8", "raw"])
 def test_the_guide_names_the_tensors_of_the_file(tflite_paths, name):
-    with open(tflite_paths[name].replace(".tflite", ".md"), encoding="utf-8") as stream:
-        guide = stream.read()
+    guide = guide_of(tflite_paths[name])
     assert "$" not in guide.replace("```", "")
     signature = tf.lite.Interpreter(tflite_paths[name]).get_signature_list()["serving_default"]
-    (kotlin,) = re.findall(r"```kotlin\n(.*?)```", guide, re.S)
+    kotlin = code(guide, "kotlin")
     for tensor in signature["inputs"] + signature["outputs"]:
         assert f"`{tensor}`" in guide and f'"{tensor}"' in kotlin
     assert f"{name}.tflite" in kotlin
@@ -54,3 +67,20 @@ def test_the_guide_names_the_tensors_of_the_file(tflite_paths, name):
     assert "com.google.ai.edge.litert:litert:1." in guide
     assert "import org.tensorflow.lite.Interpreter\n" in kotlin
     assert kotlin.count("{") == kotlin.count("}") and kotlin.count("(") == kotlin.count(")")
+
+
+@pytest.mark.parametrize("name", ["int8", "raw"])
+def test_any_file_name_is_a_string_of_the_code(tflite_paths, name, tmp_path):
+    file, awkward = read_tflite(tflite_paths[name]), 'a "5$" \\cell zélé 🔬.tflite'
+    with open(tflite_paths[name].replace(".tflite", ".export_report.json")) as stream:
+        guide = model_guide(file.model, file.metadata, json.load(stream), awkward)
+    assert imported(code(guide, "python"), tmp_path).load.__defaults__ == (awkward,)
+    kotlin = code(guide, "kotlin")
+    assert r'openFd("a \"5\$\" \\cell zélé 🔬.tflite")' in kotlin
+    # Nothing else has a dollar sign, which would be a variable.
+    assert kotlin.count("$") == 1
+
+
+def test_without_a_threshold_kotlin_leaves_out_what_the_python_decoder_does(tflite_paths):
+    kotlin = code(guide_of(tflite_paths["raw"]), "kotlin")
+    assert "peaks.get(it) > 0 && peaks.get(it) >= maxOf(threshold, 0.0.toFloat())" in kotlin
