@@ -52,6 +52,7 @@ FLAGS = flags.FLAGS
 
 def main(_):
     data_set_folder.refuse_existing(FLAGS.output_dir, FLAGS.overwrite)
+    data_set_folder.refuse_as_source(FLAGS.output_dir, [*FLAGS.split, *FLAGS.voc_root])
     names = sources.flags_of(FLAGS.format)
     unused = [name for name in sources.ALL_FLAGS if name not in names]
     if FLAGS.format == ["records"]:

@@ -18,6 +18,8 @@ from centernet_tf.errors import UserError
 _STAGING = ".unfinished"
 _REPLACED = "replaced.json"
 REPORT_NAME = "report.json"
+# A folder that a data set may have, of pictures that were made for it.
+PICTURES_FOLDER = "pictures"
 
 
 @contextlib.contextmanager
@@ -33,7 +35,7 @@ def new_data_set(output_dir: str, overwrite: bool) -> Iterator[str]:
         written.
     """
     existed = os.path.isdir(output_dir)
-    staging = os.path.join(output_dir, _STAGING)
+    staging = staging_folder(output_dir)
     with _locked(output_dir):
         try:
             refuse_existing(output_dir, overwrite)
@@ -45,6 +47,11 @@ def new_data_set(output_dir: str, overwrite: bool) -> Iterator[str]:
             shutil.rmtree(staging, ignore_errors=True)
             if not existed and not os.listdir(output_dir):
                 os.rmdir(output_dir)
+
+
+def staging_folder(output_dir: str) -> str:
+    """Returns the folder that `new_data_set` yields."""
+    return os.path.join(output_dir, _STAGING)
 
 
 @contextlib.contextmanager
@@ -81,7 +88,7 @@ def check_split_names(names: Sequence[str]) -> None:
 
 
 def write_report_and_manifest(folder: str, reports: Mapping, document: dict) -> None:
-    """Writes what makes the shards in `folder` a data set.
+    """Writes what makes the shards and the pictures in `folder` a data set.
 
     Args:
       folder: of `new_data_set`.
@@ -89,6 +96,8 @@ def write_report_and_manifest(folder: str, reports: Mapping, document: dict) -> 
       document: of `manifest.manifest_document`.
     """
     report = {name: report.as_dict() for name, report in reports.items()}
+    if os.path.isdir(os.path.join(folder, PICTURES_FOLDER)):
+        document = {**document, PICTURES_FOLDER: True}
     for name, content in ((REPORT_NAME, report), (manifest.FILE_NAME, document)):
         with open(os.path.join(folder, name), "w", encoding="utf-8") as stream:
             json.dump(content, stream, indent=1, ensure_ascii=True)
@@ -105,13 +114,34 @@ def refuse_existing(output_dir: str, overwrite: bool) -> None:
 
 
 def _remove_remains(output_dir: str) -> None:
-    """Removes what a killed run left: its staging folder, and shards without a manifest."""
-    staging = os.path.join(output_dir, _STAGING)
+    """Removes what a killed run left: its staging folder, and files without a manifest."""
+    staging = staging_folder(output_dir)
     if not os.path.exists(os.path.join(output_dir, manifest.FILE_NAME)):
-        _remove(output_dir, files_of(os.path.join(staging, manifest.FILE_NAME)))
+        new = files_of(os.path.join(staging, manifest.FILE_NAME))
+        # What is in staging still was not moved: a file of that name outside is someone else's.
+        moved = [name for name in new if not os.path.exists(os.path.join(staging, name))]
+        _remove(output_dir, moved)
         _remove(output_dir, files_of(os.path.join(staging, _REPLACED)))
     if os.path.isdir(staging):
         shutil.rmtree(staging)
+
+
+def refuse_as_source(output_dir: str, descriptions: Sequence[str]) -> None:
+    """Raises UserError when what is to be read goes with the data set that is to be replaced.
+
+    Args:
+      output_dir: where a data set may be.
+      descriptions: of sources, paths with `:` between them.
+    """
+    if PICTURES_FOLDER not in files_of(os.path.join(output_dir, manifest.FILE_NAME)):
+        return
+    pictures = os.path.realpath(os.path.join(output_dir, PICTURES_FOLDER))
+    for path in (part for description in descriptions for part in description.split(":")):
+        if os.path.join(os.path.realpath(path), "").startswith(os.path.join(pictures, "")):
+            raise UserError(
+                f"'{path}' belongs to the data set in '{output_dir}', which would be replaced; "
+                "give another --output_dir."
+            )
 
 
 def refuse_strangers(output_dir: str, names: Sequence[str]) -> None:
@@ -165,20 +195,25 @@ def _moves(staging, output_dir, new_manifest):
 
 def _remove(folder: str, names: list) -> None:
     for name in names:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(os.path.join(folder, name))
+        path = os.path.join(folder, name)
+        if name == PICTURES_FOLDER and os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.remove(path)
 
 
 def files_of(manifest_path: str) -> list:
     """Returns the names of the files that belong to the data set of a manifest; none without it.
 
-    Shards that are `foreign` belong to someone else and stay where they are.
+    The folder of its pictures is among them. Shards that are `foreign` belong to someone else and
+    stay where they are.
     """
     try:
         with open(manifest_path, encoding="utf-8") as stream:
-            splits = json.load(stream)["splits"].values()
-        shards = [shard for split in splits for shard in split["shards"]]
+            document = json.load(stream)
+        shards = [shard for split in document["splits"].values() for shard in split["shards"]]
         own = [os.path.basename(shard["file"]) for shard in shards if not shard.get("foreign")]
+        pictures = [PICTURES_FOLDER] if document.get(PICTURES_FOLDER) else []
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
-    return own + [REPORT_NAME]
+    return own + [REPORT_NAME] + pictures

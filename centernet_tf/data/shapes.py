@@ -2,11 +2,18 @@
 
 import json
 import os
-from typing import Tuple
+from typing import Iterator, List, Tuple
 
 import numpy as np
 
-from centernet_tf.data.progress import ProgressBar
+from centernet_tf.data.annotations import (
+    AnnotatedSplit,
+    BoxAnnotation,
+    Category,
+    ImageAnnotation,
+)
+from centernet_tf.data.data_set_folder import PICTURES_FOLDER, refuse_strangers, staging_folder
+from centernet_tf.data.problems import ProblemReport
 from centernet_tf.data.shape_outline import CLASS_NAMES
 from centernet_tf.data.shape_scene import draw_scene
 from centernet_tf.errors import UserError
@@ -14,85 +21,95 @@ from centernet_tf.errors import UserError
 # How many pictures are drawn where nobody says otherwise.
 NUM_TRAIN, NUM_VAL = 1200, 200
 _JPEG_QUALITY = 92
-# An empty file that says whose a folder is.
-_MARK = ".drawn"
 
 
-def draw_dataset(
+def drawn_splits(
     output_dir: str, num_train: int, num_val: int, image_size: Tuple[int, int], seed: int
-) -> None:
-    """Draws `train/*.jpg` and `val/*.jpg` with `train.json` and `val.json` into `output_dir`.
+) -> List[AnnotatedSplit]:
+    """Returns the splits `train` and `val`, whose pictures are drawn as their images are read.
 
-    The same arguments give the same files. Each JSON file is written when its pictures are
-    complete.
+    The same arguments give the same pictures, in `pictures` of the data set. They belong to it: as
+    its records do, they appear in `output_dir` when all of it is there.
 
     Args:
-      output_dir: made where it is missing; earlier drawings are replaced.
+      output_dir: of `new_data_set`, in whose block the images are to be read.
       num_train, num_val: number of pictures.
       image_size: (height, width) in pixels, each from 64 to 2048.
       seed: every random choice follows from it.
 
     Raises:
-      UserError: the image size is out of range, the folder holds what was not drawn here, or it
-        cannot be written.
+      UserError: the image size is out of range; or, as the images are read, `output_dir` holds
+        pictures that belong to no data set of ours, or cannot be written.
     """
     if not all(64 <= side <= 2048 for side in image_size):
         raise UserError(f"Pictures of shapes are 64 to 2048 pixels a side; got {image_size}.")
-    _claim(output_dir)
-    for number, (split, count) in enumerate((("train", num_train), ("val", num_val))):
-        try:
-            _draw_split(output_dir, split, count, image_size, (seed, number))
-        except OSError as error:
-            raise UserError(f"Cannot draw into '{output_dir}': {error.strerror}.") from error
+    categories = tuple(Category(number, name) for number, name in enumerate(CLASS_NAMES, start=1))
+    splits = []
+    for number, (name, count) in enumerate((("train", num_train), ("val", num_val))):
+        report = ProblemReport()
+        images = _draw_split(output_dir, name, count, image_size, (seed, number), report)
+        splits.append(AnnotatedSplit(name, categories, count, images, report))
+    return splits
 
 
-def _claim(folder: str) -> None:
-    """Marks the folder as one for drawings, which may be replaced."""
-    mark = os.path.join(folder, _MARK)
+def _draw_split(
+    output_dir: str, split: str, count: int, image_size, seeds, report: ProblemReport
+) -> Iterator[ImageAnnotation]:
+    """Yields each image when its file is written, and at last writes the COCO JSON of all."""
+    refuse_strangers(output_dir, [PICTURES_FOLDER])
+    pictures = os.path.join(staging_folder(output_dir), PICTURES_FOLDER)
+    folder = os.path.join(pictures, split)
+    images, num_boxes = [], 0
     try:
-        os.makedirs(folder, exist_ok=True)
-        if os.listdir(folder) and not os.path.exists(mark):
-            raise UserError(
-                f"'{folder}' holds files that were not drawn by this program; move them away, or "
-                "give another --output_dir."
-            )
-        open(mark, "w").close()
+        os.makedirs(folder)
+        for image_id in range(1, count + 1):
+            # Every picture has its own generator, so that it does not depend on how many there are.
+            picture, shapes = draw_scene(np.random.default_rng([*seeds, image_id]), *image_size)
+            file_name = f"{image_id:06d}.jpg"
+            path = os.path.join(folder, file_name)
+            picture.save(path, quality=_JPEG_QUALITY)
+            boxes = tuple(_box(shape, num_boxes + i) for i, shape in enumerate(shapes, start=1))
+            images.append(ImageAnnotation(image_id, file_name, path, *image_size, boxes))
+            num_boxes += len(boxes)
+            report.images_read += 1
+            report.boxes_read += len(boxes)
+            yield images[-1]
+        with open(os.path.join(pictures, split + ".json"), "w", encoding="utf-8") as stream:
+            json.dump(_coco_document(images), stream)
     except OSError as error:
-        raise UserError(f"Cannot draw into '{folder}': {error.strerror}.") from error
+        raise UserError(f"Cannot draw into '{output_dir}': {error.strerror}.") from error
 
 
-def _draw_split(output_dir: str, split: str, count: int, image_size, seeds) -> None:
-    folder = os.path.join(output_dir, split)
-    os.makedirs(folder, exist_ok=True)
-    height, width = image_size
-    images, annotations = [], []
-    bar = ProgressBar(f"drawing {split}", count)
-    for image_id in range(1, count + 1):
-        # Every picture has its own generator, so that it does not depend on how many there are.
-        rng = np.random.default_rng([*seeds, image_id])
-        picture, shapes = draw_scene(rng, height, width)
-        file_name = f"{image_id:06d}.jpg"
-        picture.save(os.path.join(folder, file_name), quality=_JPEG_QUALITY)
-        images.append({"id": image_id, "file_name": file_name, "height": height, "width": width})
-        for shape in shapes:
-            annotations.append(_annotation(len(annotations) + 1, image_id, shape))
-        bar.advance()
-    bar.close()
-    categories = [{"id": number, "name": name} for number, name in enumerate(CLASS_NAMES, start=1)]
-    document = {"images": images, "annotations": annotations, "categories": categories}
-    path = os.path.join(output_dir, split + ".json")
-    with open(path + ".tmp", "w", encoding="utf-8") as stream:
-        json.dump(document, stream)
-    os.replace(path + ".tmp", path)
+def _box(shape, annotation_id: int) -> BoxAnnotation:
+    return BoxAnnotation(
+        box_px=tuple(map(float, shape.box_px)),
+        category_id=CLASS_NAMES.index(shape.name) + 1,
+        area=float(shape.area),
+        annotation_id=annotation_id,
+    )
 
 
-def _annotation(annotation_id: int, image_id: int, shape) -> dict:
-    ymin, xmin, ymax, xmax = shape.box_px
+def _coco_document(images: List[ImageAnnotation]) -> dict:
     return {
-        "id": annotation_id,
+        "images": [
+            {"id": i.image_id, "file_name": i.file_name, "height": i.height, "width": i.width}
+            for i in images
+        ],
+        "annotations": [
+            _coco_annotation(image.image_id, b) for image in images for b in image.boxes
+        ],
+        "categories": [{"id": n, "name": name} for n, name in enumerate(CLASS_NAMES, start=1)],
+    }
+
+
+def _coco_annotation(image_id: int, box: BoxAnnotation) -> dict:
+    # Whole pixels, as they were drawn.
+    ymin, xmin, ymax, xmax = map(int, box.box_px)
+    return {
+        "id": box.annotation_id,
         "image_id": image_id,
-        "category_id": CLASS_NAMES.index(shape.name) + 1,
+        "category_id": box.category_id,
         "bbox": [xmin, ymin, xmax - xmin, ymax - ymin],
-        "area": shape.area,
+        "area": int(box.area),
         "iscrowd": 0,
     }

@@ -13,13 +13,12 @@ from centernet_tf.data.class_names import (
     yolo_names,
 )
 from centernet_tf.data.coco import read_coco
-from centernet_tf.data.shapes import draw_dataset
+from centernet_tf.data.shapes import drawn_splits
 from centernet_tf.data.voc import read_voc
 from centernet_tf.data.yolo import read_yolo, shared_labels
 from centernet_tf.errors import UserError, nearest
 from centernet_tf.quote import quote
 
-PICTURES_FOLDER = "pictures"
 # The settings that each form of annotations takes.
 _SETTINGS = {
     "coco": ["split"],
@@ -59,7 +58,7 @@ def readers(output_dir: str, given: dict) -> dict:
     """Returns, for each form, the function from descriptions of splits to the splits.
 
     Args:
-      output_dir: folder of the records, where `shapes` puts its pictures.
+      output_dir: folder of the data set, in which `shapes` are drawn.
       given: values of the flags by name.
     """
     labels_file = given.get("labels_file", "")
@@ -215,27 +214,20 @@ def record_splits(descriptions: Sequence[str], labels_file: str) -> List[RecordS
 def shapes_splits(
     output_dir: str, num_train: int, num_val: int, image_size: Sequence, seed: int
 ) -> List[AnnotatedSplit]:
-    """Draws the embedded data set into `output_dir/pictures` and reads it as any COCO data set.
+    """Returns the splits of the embedded data set, see `drawn_splits`.
 
     Args:
-      output_dir: folder of the records.
+      output_dir: folder of the data set.
       num_train, num_val: how many images.
       image_size: (height, width) in pixels, as numbers or digits.
       seed: every random choice follows from it.
 
     Raises:
-      UserError: the image size makes no sense, or the folder cannot be written.
+      UserError: the image size makes no sense.
     """
     try:
         height, width = (int(side) for side in image_size)
     except ValueError as error:
         given = ",".join(map(str, image_size))
         raise UserError(f"--image_size must be height,width in pixels; got {given}.") from error
-    folder = os.path.join(output_dir, PICTURES_FOLDER)
-    draw_dataset(folder, num_train, num_val, (height, width), seed)
-    return coco_splits(
-        [
-            f"{name}:{os.path.join(folder, name)}:{os.path.join(folder, name + '.json')}"
-            for name in ("train", "val")
-        ]
-    )
+    return drawn_splits(output_dir, num_train, num_val, (height, width), seed)

@@ -8,7 +8,11 @@ import os
 import pytest
 
 from centernet_tf.data import data_set_folder
-from centernet_tf.data.data_set_folder import new_data_set
+from centernet_tf.data.data_set_folder import (
+    new_data_set,
+    refuse_as_source,
+    write_report_and_manifest,
+)
 from centernet_tf.errors import UserError
 
 
@@ -18,9 +22,12 @@ def write_data_set(folder, label, shards=("a", "b")):
             stream.write(label)
     with open(os.path.join(folder, "report.json"), "w") as stream:
         stream.write(label)
+    os.mkdir(os.path.join(folder, "pictures"))
+    with open(os.path.join(folder, "pictures", label), "w") as stream:
+        stream.write(label)
     splits = {"train": {"shards": [{"file": shard} for shard in shards]}}
     with open(os.path.join(folder, "manifest.json"), "w") as stream:
-        json.dump({"splits": splits, "label": label}, stream)
+        json.dump({"splits": splits, "label": label, "pictures": True}, stream)
 
 
 def make(output_dir, label, overwrite=False, **options):
@@ -29,9 +36,13 @@ def make(output_dir, label, overwrite=False, **options):
 
 
 def contents(folder):
+    """Returns the texts of the files but for the manifest, and its label; checks the pictures."""
     found = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
     manifest = found.pop("manifest.json", None)
-    return found, manifest and json.loads(manifest)["label"]
+    label = manifest and json.loads(manifest)["label"]
+    if label:
+        assert [path.read_text() for path in (folder / "pictures").iterdir()] == [label]
+    return found, label
 
 
 def test_files_appear_at_the_end(tmp_path):
@@ -40,7 +51,7 @@ def test_files_appear_at_the_end(tmp_path):
         write_data_set(folder, "new")
         assert os.listdir(target) == [os.path.basename(folder)]
     assert contents(target) == ({"a": "new", "b": "new", "report.json": "new"}, "new")
-    assert sorted(os.listdir(target)) == ["a", "b", "manifest.json", "report.json"]
+    assert sorted(os.listdir(target)) == ["a", "b", "manifest.json", "pictures", "report.json"]
 
 
 def test_a_data_set_is_replaced_only_on_demand(tmp_path):
@@ -66,9 +77,9 @@ def test_a_failed_run_leaves_what_was_there(tmp_path, kind):
     assert contents(tmp_path) == ({"a": "old", "b": "old", "report.json": "old"}, "old")
 
 
-@pytest.mark.parametrize("step", range(10))
+@pytest.mark.parametrize("step", range(12))
 def test_a_fault_while_the_files_move_leaves_what_was_there(tmp_path, monkeypatch, step):
-    """The disk is full at each of the eight moves, or at the copy before them (step 0)."""
+    """The disk is full at each of the ten moves, or at the copy before them (step 0)."""
     make(tmp_path, "old", shards=("a", "x"))
     calls = []
 
@@ -87,7 +98,7 @@ def test_a_fault_while_the_files_move_leaves_what_was_there(tmp_path, monkeypatc
         with contextlib.suppress(OSError):
             make(tmp_path, "new", overwrite=True)
     found, label = contents(tmp_path)
-    assert label == ("new" if step == 9 else "old")
+    assert label == ("new" if step == 11 else "old")
     assert found == dict.fromkeys([*{"old": "ax", "new": "ab"}[label], "report.json"], label)
     assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
 
@@ -99,12 +110,42 @@ def test_files_of_others_are_not_replaced(tmp_path):
     assert contents(tmp_path) == ({"b": "someone else's"}, None)
 
 
+def test_pictures_go_with_the_data_set_that_had_them(tmp_path):
+    make(tmp_path, "old")
+    with new_data_set(str(tmp_path), overwrite=True) as folder:
+        write_report_and_manifest(folder, {}, {"splits": {}})
+    assert sorted(os.listdir(tmp_path)) == ["manifest.json", "report.json"]
+
+
+def test_pictures_of_others_outlive_a_killed_run(tmp_path):
+    """They appeared while it ran, and it was killed before it moved its own."""
+    staging = tmp_path / ".unfinished"
+    staging.mkdir()
+    write_data_set(staging, "killed")
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "mine").write_text("mine")
+    with pytest.raises(UserError, match="pictures' is there already and belongs to no data set"):
+        make(tmp_path, "new")
+    assert os.listdir(tmp_path) == ["pictures"]
+    assert (tmp_path / "pictures" / "mine").read_text() == "mine"
+
+
+def test_pictures_are_not_read_for_what_replaces_them(tmp_path, monkeypatch):
+    make(tmp_path / "records", "old")
+    monkeypatch.chdir(tmp_path)
+    for description in ("train:records/pictures/train:a.json", "./records/pictures"):
+        with pytest.raises(UserError, match="belongs to the data set in 'records', which would be"):
+            refuse_as_source("records", ["val:images:b.json", description])
+    refuse_as_source("records", ["train:records/pictures.old:a.json", "records"])
+    refuse_as_source("others", ["train:records/pictures:a.json"])
+
+
 class Killed(BaseException):
     """Stands for the end of the process: nothing is cleaned up after it."""
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-@pytest.mark.parametrize("step", range(12))
+@pytest.mark.parametrize("step", range(14))
 def test_a_killed_run_started_again_starts_clean(tmp_path, monkeypatch, overwrite, step):
     """Kills the run at each operation that changes the output folder, then runs it again."""
     if overwrite:

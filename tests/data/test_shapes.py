@@ -1,18 +1,22 @@
 """The embedded data set: deterministic, boxes tight, everything in sight, read as any COCO data."""
 
+import dataclasses
+import errno
 import json
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from centernet_tf.data import shapes
 from centernet_tf.data.convert import convert
 from centernet_tf.data.convert_options import ConvertOptions
-from centernet_tf.data.manifest import load_manifest
+from centernet_tf.data.data_set_folder import new_data_set, write_report_and_manifest
+from centernet_tf.data.manifest import load_manifest, manifest_document
 from centernet_tf.data.shape_outline import CLASS_NAMES
 from centernet_tf.data.shape_scene import _Scene, draw_scene
-from centernet_tf.data.shapes import draw_dataset
-from centernet_tf.data.sources import shapes_splits
+from centernet_tf.data.shapes import drawn_splits
+from centernet_tf.data.sources import coco_splits, shapes_splits
 from centernet_tf.errors import UserError
 
 
@@ -24,32 +28,45 @@ def all_files(folder):
     }
 
 
+def draw(output_dir, *options):
+    """Draws a data set without records; returns the folder of the pictures."""
+    with new_data_set(str(output_dir), overwrite=False) as folder:
+        for split in drawn_splits(str(output_dir), *options):
+            assert len(list(split.images)) == split.num_images
+        write_report_and_manifest(folder, {}, manifest_document((), {}, {}))
+    return output_dir / "pictures"
+
+
+def make(output_dir, num_train, seed, **options):
+    splits = shapes_splits(str(output_dir), num_train, 1, (64, 64), seed)
+    return convert(splits, str(output_dir), ConvertOptions(**options))
+
+
 def test_a_seed_gives_the_same_bytes(tmp_path):
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        draw_dataset(str(tmp_path / name), 3, 2, (64, 96), seed)
-    first, second, other = (all_files(tmp_path / name) for name in "abc")
+        draw(tmp_path / name, 3, 2, (64, 96), seed)
+    first, second, other = (all_files(tmp_path / name / "pictures") for name in "abc")
     assert first == second
     assert sorted(first) == sorted(other)
-    assert {first.pop(".drawn"), other.pop(".drawn"), second.pop(".drawn")} == {b""}
+    assert len(first) == 7
     assert not set(first.values()) & set(other.values())
     assert len(set(first.values())) == len(first)
 
 
 def test_a_picture_does_not_depend_on_how_many_there_are(tmp_path):
-    draw_dataset(str(tmp_path / "a"), 1, 1, (64, 64), 3)
-    draw_dataset(str(tmp_path / "b"), 3, 2, (64, 64), 3)
-    first, more = all_files(tmp_path / "a"), all_files(tmp_path / "b")
+    first = all_files(draw(tmp_path / "a", 1, 1, (64, 64), 3))
+    more = all_files(draw(tmp_path / "b", 3, 2, (64, 64), 3))
     assert first["train/000001.jpg"] == more["train/000001.jpg"]
     assert first["val/000001.jpg"] == more["val/000001.jpg"]
 
 
 def test_coco_files_describe_the_pictures(tmp_path):
-    draw_dataset(str(tmp_path), 4, 1, (72, 96), 1)
-    content = json.loads((tmp_path / "train.json").read_text())
+    pictures = draw(tmp_path, 4, 1, (72, 96), 1)
+    content = json.loads((pictures / "train.json").read_text())
     assert [category["name"] for category in content["categories"]] == list(CLASS_NAMES)
     assert len(content["images"]) == 4
     for entry in content["images"]:
-        with Image.open(tmp_path / "train" / entry["file_name"]) as image:
+        with Image.open(pictures / "train" / entry["file_name"]) as image:
             assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (96, 72))
     for annotation in content["annotations"]:
         left, top, width, height = annotation["bbox"]
@@ -100,7 +117,7 @@ def test_shapes_stay_in_sight():
 @pytest.mark.parametrize("size", [(63, 64), (64, 4000), (0, 0), (-5, 64)])
 def test_sizes_out_of_range_are_refused(tmp_path, size):
     with pytest.raises(UserError, match="64 to 2048 pixels a side"):
-        draw_dataset(str(tmp_path), 1, 1, size, 1)
+        drawn_splits(str(tmp_path), 1, 1, size, 1)
 
 
 def test_image_size_must_be_two_numbers(tmp_path):
@@ -109,20 +126,73 @@ def test_image_size_must_be_two_numbers(tmp_path):
             shapes_splits(str(tmp_path), 1, 1, size, 1)
 
 
-def test_it_takes_the_road_of_any_data_set(tmp_path):
-    splits = shapes_splits(str(tmp_path), 5, 2, ("64", "64"), 1)
-    reports = convert(splits, str(tmp_path), ConvertOptions())
-    manifest = load_manifest(str(tmp_path))
+def test_records_and_the_coco_files_hold_the_same(tmp_path):
+    reports = make(tmp_path / "drawn", 5, seed=1)
+    manifest = load_manifest(str(tmp_path / "drawn"))
     assert manifest.class_names == list(CLASS_NAMES)
     assert manifest.split("train").num_examples == 5
-    assert manifest.split("val").num_examples == 2
+    assert manifest.split("val").num_examples == 1
     assert not reports["train"].reasons() and not reports["val"].reasons()
-    assert (tmp_path / "pictures" / "val.json").exists()
+    pictures = tmp_path / "drawn" / "pictures"
+    splits = coco_splits(
+        [f"{name}:{pictures / name}:{pictures / name}.json" for name in ("train", "val")]
+    )
+    read = convert(splits, str(tmp_path / "read"), ConvertOptions())
+    assert {name: report.as_dict() for name, report in reports.items()} == {
+        name: report.as_dict() for name, report in read.items()
+    }
+    assert records(tmp_path / "drawn") == records(tmp_path / "read")
+
+
+def records(folder):
+    return {path.name: path.read_bytes() for path in folder.glob("*.tfrecord")}
+
+
+def test_two_runs_do_not_mix(tmp_path):
+    make(tmp_path / "alone", 3, seed=1)
+
+    def disturbed(images):
+        for image in images:
+            with pytest.raises(UserError, match="Another run is writing"):
+                make(tmp_path / "both", 3, seed=2)
+            yield image
+
+    splits = [
+        dataclasses.replace(split, images=disturbed(split.images))
+        for split in shapes_splits(str(tmp_path / "both"), 3, 1, (64, 64), 1)
+    ]
+    convert(splits, str(tmp_path / "both"), ConvertOptions())
+    assert all_files(tmp_path / "both") == all_files(tmp_path / "alone")
+
+
+def test_pictures_are_replaced_with_the_records(tmp_path):
+    make(tmp_path / "new", 2, seed=5)
+    make(tmp_path / "old", 4, seed=4)
+    before = all_files(tmp_path / "old")
+    assert len([name for name in before if name.startswith("pictures/train/")]) == 4
+    make(tmp_path / "old", 2, seed=5, overwrite=True)
+    assert all_files(tmp_path / "old") == all_files(tmp_path / "new")
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_failed_run_changes_no_picture(tmp_path, monkeypatch, overwrite):
+    folder = tmp_path / "records"
+    if overwrite:
+        make(folder, 3, seed=1)
+    before = all_files(tmp_path)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shapes.json, "dump", full)
+    with pytest.raises(UserError, match="Cannot draw into '.*records': No space left on device"):
+        make(folder, 2, seed=2, overwrite=overwrite)
+    assert all_files(tmp_path) == before and folder.exists() == overwrite
 
 
 def test_pictures_of_others_are_not_drawn_over(tmp_path):
-    (tmp_path / "train").mkdir()
-    (tmp_path / "train/000001.jpg").write_text("mine")
-    with pytest.raises(UserError, match="holds files that were not drawn"):
-        draw_dataset(str(tmp_path), 1, 1, (64, 64), 3)
-    assert (tmp_path / "train/000001.jpg").read_text() == "mine"
+    (tmp_path / "pictures" / "train").mkdir(parents=True)
+    (tmp_path / "pictures/train/000001.jpg").write_text("mine")
+    with pytest.raises(UserError, match="pictures' is there already and belongs to no data set"):
+        make(tmp_path, 1, seed=3)
+    assert all_files(tmp_path) == {"pictures/train/000001.jpg": b"mine"}
