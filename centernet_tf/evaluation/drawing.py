@@ -39,7 +39,8 @@ def draw_detections(
 
     Args:
       image: uint8 [h, w, 3], RGB.
-      boxes_px: [N, 4], yxyx, pixels of the image; may overhang it.
+      boxes_px: [N, 4], yxyx, pixels of the image; may overhang it. Those that are not finite, as
+        records of other tools may hold, are left out.
       labels: N texts; an empty one is not drawn.
       scores: N numbers, written with two decimals behind the labels; None writes none.
       classes: N contiguous classes that choose the colours; None derives them from the labels.
@@ -56,6 +57,7 @@ def draw_detections(
     if classes is None:
         classes = [zlib.crc32(label.encode()) % len(_PALETTE) for label in labels]
     order = range(len(boxes)) if scores is None else np.argsort(scores, kind="stable")
+    order = [i for i in order if np.all(np.isfinite(boxes[i]))]
     for i in order:
         _outline(draw, boxes[i], class_color(int(classes[i])), width)
     taken = []

@@ -31,6 +31,14 @@ def test_nothing_to_draw_leaves_the_image():
     np.testing.assert_array_equal(np.asarray(picture), GREY)
 
 
+@pytest.mark.parametrize("scores", [None, [0.9, 0.8, 0.7]])
+def test_boxes_that_are_not_finite_are_left_out(scores):
+    boxes = [[np.nan, 10, 50, 60], [40, 30, 100, 130], [20, -np.inf, 40, np.inf]]
+    picture = draw_detections(GREY, boxes, ["a", "b", "c"], scores)
+    alone = draw_detections(GREY, boxes[1:2], ["b"], scores and scores[1:2])
+    np.testing.assert_array_equal(np.asarray(picture), np.asarray(alone))
+
+
 @pytest.mark.parametrize(
     "box", [[-50, -60, 400, 500], [5, 150, 30, 400], [-9, -9, -2, -2], [50, 60, 40, 20]]
 )
