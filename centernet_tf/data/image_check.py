@@ -11,7 +11,7 @@ from typing import Tuple
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from centernet_tf.data import orientation as exif
 
@@ -68,6 +68,10 @@ def check_image(path: str) -> CheckedImage:
         raise
     except Image.DecompressionBombError as error:
         raise ImageFault("oversized_image", str(error)) from error
+    except UnidentifiedImageError as error:
+        # Pillow's own words hold the address of an object, different in every run.
+        detail = f"reads as none of {', '.join(_FORMATS)}; first bytes {data[:16]!r}"
+        raise ImageFault("undecodable_image", detail if data else "empty file") from error
     # Pillow's parsers answer hostile bytes with nearly any type of exception.
     except Exception as error:
         raise ImageFault("undecodable_image", f"{error or type(error).__name__}") from error

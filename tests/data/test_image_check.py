@@ -205,7 +205,18 @@ def test_broken_files_are_undecodable(tmp_path, data):
     with pytest.raises(ImageFault) as caught:
         check(tmp_path, data)
     assert caught.value.reason == "undecodable_image"
-    assert caught.value.detail
+    assert caught.value.detail and " at 0x" not in caught.value.detail
+
+
+def test_what_is_no_image_is_quoted(tmp_path):
+    with pytest.raises(ImageFault) as caught:
+        check(tmp_path, b"<html><body>404</body></html>")
+    assert caught.value.detail == (
+        "reads as none of JPEG, PNG, GIF, BMP, WEBP, TIFF, PPM, JPEG2000; "
+        "first bytes b'<html><body>404<'"
+    )
+    with pytest.raises(ImageFault, match="empty file"):
+        check(tmp_path, b"")
 
 
 @pytest.mark.parametrize(
