@@ -20,6 +20,8 @@ def check_boxes(
 ) -> List[BoxAnnotation]:
     """Returns the usable boxes of `image`, in pixels of the upright image; the others are counted.
 
+    So is what the pixels mean for the boxes: that they are turned, or too dark to show an object.
+
     Args:
       image: as annotated.
       checked: its file, which says what the image really is.
@@ -30,6 +32,8 @@ def check_boxes(
         nothing; boxes in parts of the image, as YOLO's, it takes as `upright`.
     """
     boxes, seen = [], set()
+    if checked.nearly_black:
+        report.add("nearly_black", image.file_name, checked.nearly_black)
     for box in _to_upright_pixels(image, checked, report, exif_boxes):
         reason = box_fault(box.box_px, checked.height, checked.width)
         key = (box.box_px, box.category_id, box.is_crowd)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from PIL import Image, UnidentifiedImageError
 
 from centernet_tf.data import orientation as exif
+from centernet_tf.data.nearly_black import nearly_black
 
 # Larger images are hostile or belong tiled; 89 megapixels is also where Pillow begins to warn.
 MAX_PIXELS = 89_000_000
@@ -45,6 +46,7 @@ class CheckedImage:
       orientation: EXIF's 1..8 of the stored image; already applied to `encoded`.
       reencoded: what the stored image was when its pixels were encoded anew, such as `JPEG CMYK`,
         else "".
+      nearly_black: what is to be said of an image of 16 bits that is nearly black, else "".
     """
 
     encoded: bytes
@@ -53,6 +55,7 @@ class CheckedImage:
     width: int
     orientation: int
     reencoded: str
+    nearly_black: str = ""
 
 
 def check_image(path: str) -> CheckedImage:
@@ -108,15 +111,18 @@ def _check(data: bytes) -> CheckedImage:
         is_plain = mode in _KEPT_MODES.get(stored_format, ()) and "transparency" not in image.info
         if orientation == 1 and is_plain and is_readable:
             kept_format = "png" if stored_format == "PNG" else "jpeg"
-            return CheckedImage(data, kept_format, height, width, orientation, "")
+            dark = nearly_black(data, image, image)
+            return CheckedImage(data, kept_format, height, width, orientation, "", dark)
         pixels = _to_rgb(image)
+        dark = nearly_black(data, image, pixels)
         # Of TIFF, Pillow turns the pixels upright as it loads them, and forgets the orientation.
         pixels = exif.upright_image(pixels, _orientation(image))
     encoded, new_format = _encode(pixels, lossy=stored_format in _LOSSY_FORMATS)
     height, width = pixels.height, pixels.width
     if _tensorflow_size(encoded) != (height, width):
         raise ImageFault("undecodable_image", f"{stored_format} {mode} of {width}x{height} pixels")
-    return CheckedImage(encoded, new_format, height, width, orientation, f"{stored_format} {mode}")
+    stored = f"{stored_format} {mode}"
+    return CheckedImage(encoded, new_format, height, width, orientation, stored, dark)
 
 
 def _orientation(image: Image.Image) -> int:

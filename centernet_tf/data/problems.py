@@ -43,6 +43,9 @@ REASONS = {
     "reencoded": Reason(
         "image", False, "pixels stored anew in a form that TensorFlow reads as RGB"
     ),
+    "nearly_black": Reason(
+        "image", False, "16-bit values only in the lowest bits, nearly black as 8; scale them first"
+    ),
     "size_differs": Reason(
         "image", False, "recorded size is not the real one; boxes taken as they are"
     ),

@@ -20,8 +20,8 @@ def png_chunk(kind, body, checksum=None):
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)
 
 
-def png(width, height, rows=b"\0" * 100, end=None, **options):
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+def png(width, height, rows=b"\0" * 100, end=None, bit_depth=8, color_type=2, **options):
+    header = struct.pack(">IIBBBBB", width, height, bit_depth, color_type, 0, 0, 0)
     end = png_chunk(b"IEND", b"") if end is None else end
     data = png_chunk(b"IDAT", zlib.compress(rows), **options)
     return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + data + end

@@ -112,6 +112,17 @@ def test_boxes_of_photographs_upside_down():
     assert found_boxes(upright) == [(1, 2, 10, 4)]
 
 
+def test_a_nearly_black_image_is_named():
+    image = ImageAnnotation(1, "dark.png", "dark.png", 8, 8, (BoxAnnotation((1, 2, 3, 4), 1),))
+    checked = CheckedImage(b"", "png", 8, 8, 1, "PNG I;16", nearly_black="PNG I;16, all 0")
+    report = ProblemReport()
+    assert len(check_boxes(image, checked, report)) == 1
+    assert report.entries("nearly_black") == [
+        {"file_name": "dark.png", "detail": "PNG I;16, all 0"}
+    ]
+    assert not report.dropped("image")
+
+
 def test_boxes_follow_a_resized_image():
     found, report = check((10, 20, 30, 40), recorded=(80, 120), area=300.0)
     assert found_boxes(found) == [(5, 10, 15, 20)]
