@@ -56,8 +56,8 @@ def _to_upright_pixels(image, checked, report, exif_boxes) -> Tuple[BoxAnnotatio
         stored = upright[::-1]
     recorded = (image.height, image.width)
     are_upright = checked.orientation == 1 or exif_boxes == "upright"
-    if exif_boxes == "auto" and (stored != upright == recorded or image.boxes_are_normalized):
-        are_upright = True
+    if exif_boxes == "auto":
+        are_upright |= image.boxes_are_normalized or _is_only_upright(recorded, upright, stored)
     if checked.orientation != 1:
         frame = "boxes drawn on it upright" if are_upright else "boxes turned with it"
         report.add("oriented", image.file_name, f"EXIF orientation {checked.orientation}, {frame}")
@@ -74,6 +74,13 @@ def _to_upright_pixels(image, checked, report, exif_boxes) -> Tuple[BoxAnnotatio
     return tuple(_turned(box, checked.orientation, stored) for box in boxes)
 
 
+def _is_only_upright(recorded, upright, stored) -> bool:
+    """Says whether the recorded size is that of the upright image alone, resized or not."""
+    if recorded in (upright, stored) or min(recorded) <= 0:
+        return stored != upright == recorded
+    return _same_shape(recorded, upright) and not _same_shape(recorded, stored)
+
+
 def _turned(box: BoxAnnotation, orientation: int, stored_size) -> BoxAnnotation:
     return dataclasses.replace(
         box,
@@ -88,15 +95,18 @@ def _turned(box: BoxAnnotation, orientation: int, stored_size) -> BoxAnnotation:
 
 def _fit_size(boxes, recorded, real, file_name: str, report: ProblemReport):
     """Scales the boxes of an image that was resized, without change of shape, after annotation."""
-    scale_y, scale_x = real[0] / recorded[0], real[1] / recorded[1]
-    # A resized side is rounded by up to a pixel, which must not look like another shape.
-    same_shape = abs(recorded[0] * scale_x - real[0]) <= 1.0
     off_by_rounding = max(abs(recorded[0] - real[0]), abs(recorded[1] - real[1])) <= MAX_OVERHANG_PX
-    if off_by_rounding or not same_shape:
+    if off_by_rounding or not _same_shape(recorded, real):
         report.add("size_differs", file_name, _sizes(recorded, real))
         return boxes
     report.add("boxes_rescaled", file_name, _sizes(recorded, real))
+    scale_y, scale_x = real[0] / recorded[0], real[1] / recorded[1]
     return tuple(_scaled(box, scale_y, scale_x) for box in boxes)
+
+
+def _same_shape(recorded, real) -> bool:
+    # A resized side is rounded by up to a pixel, which must not look like another shape.
+    return abs(recorded[0] * real[1] / recorded[1] - real[0]) <= 1.0
 
 
 def _scaled(box: BoxAnnotation, scale_y: float, scale_x: float) -> BoxAnnotation:

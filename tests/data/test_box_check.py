@@ -106,6 +106,30 @@ def test_boxes_of_turned_photographs(recorded, exif_boxes, expected):
     assert report.count("oriented") == 1 and report.count("boxes_rescaled") == 0
 
 
+@pytest.mark.parametrize(
+    "recorded, exif_boxes, expected, frame",
+    [
+        # Annotated at twice the size, upright and as stored.
+        ((320, 240), "auto", (10, 20, 30, 40), "boxes drawn on it upright"),
+        ((240, 320), "auto", (20, 90, 40, 110), "boxes turned with it"),
+        ((320, 240), "upright", (10, 20, 30, 40), "boxes drawn on it upright"),
+    ],
+)
+def test_boxes_of_photographs_turned_and_resized(recorded, exif_boxes, expected, frame):
+    found, report = check(
+        (20, 40, 60, 80), recorded=recorded, real=(160, 120), orientation=6, exif_boxes=exif_boxes
+    )
+    assert found_boxes(found) == [expected]
+    assert report.entries("oriented")[0]["detail"] == f"EXIF orientation 6, {frame}"
+    assert report.count("boxes_rescaled") == 1
+
+
+def test_a_square_photograph_says_nothing_of_its_frame():
+    found, report = check((1, 2, 10, 4), recorded=(80, 80), real=(40, 40), orientation=6)
+    assert found_boxes(found) == [(1, 35, 2, 39.5)]
+    assert report.entries("oriented")[0]["detail"].endswith("boxes turned with it")
+
+
 def test_boxes_of_photographs_upside_down():
     assert found_boxes(check((1, 2, 10, 4), orientation=3)[0]) == [(30, 56, 39, 58)]
     upright = check((1, 2, 10, 4), orientation=3, exif_boxes="upright")[0]
