@@ -4,6 +4,8 @@ import dataclasses
 import math
 from typing import List, Tuple
 
+import numpy as np
+
 from centernet_tf.data import orientation as exif
 from centernet_tf.data.annotations import BoxAnnotation, ImageAnnotation
 from centernet_tf.data.image_check import CheckedImage
@@ -32,20 +34,23 @@ def check_boxes(
         nothing; boxes in parts of the image, as YOLO's, it takes as `upright`.
     """
     boxes, seen = [], set()
+    size = (checked.height, checked.width)
     if checked.nearly_black:
         report.add("nearly_black", image.file_name, checked.nearly_black)
     for box in _to_upright_pixels(image, checked, report, exif_boxes):
-        reason = box_fault(box.box_px, checked.height, checked.width)
+        reason = box_fault(box.box_px, *size)
         key = (box.box_px, box.category_id, box.is_crowd)
         if reason is None and key in seen:
             reason = "duplicate_box"
+        if reason is None and not _has_extent_in_record(_clip(box, *size).box_px, *size):
+            reason = "zero_area"
         if reason is not None:
             report.add(reason, image.file_name, _describe(box, checked))
             continue
         seen.add(key)
-        if _overhang(box.box_px, checked.height, checked.width) > _ROUNDING_PX:
+        if _overhang(box.box_px, *size) > _ROUNDING_PX:
             report.add("clipped", image.file_name, _describe(box, checked))
-        boxes.append(_clip(box, checked.height, checked.width))
+        boxes.append(_clip(box, *size))
     return boxes
 
 
@@ -150,6 +155,13 @@ def _clip(box: BoxAnnotation, height: int, width: int) -> BoxAnnotation:
     is_own_area = math.isclose(box.area, (ymax - ymin) * (xmax - xmin), rel_tol=1e-9)
     own_area = (clipped[2] - clipped[0]) * (clipped[3] - clipped[1])
     return dataclasses.replace(box, box_px=clipped, area=own_area if is_own_area else box.area)
+
+
+def _has_extent_in_record(box_px, height: int, width: int) -> bool:
+    """Says whether a box still has an area when it is read from a record, in float32 parts."""
+    sides = np.array([height, width, height, width], np.float32)
+    ymin, xmin, ymax, xmax = (np.asarray(box_px) / sides).astype(np.float32) * sides
+    return bool(ymax > ymin and xmax > xmin)
 
 
 def _describe(box: BoxAnnotation, checked: CheckedImage) -> str:

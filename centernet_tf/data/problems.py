@@ -27,7 +27,7 @@ REASONS = {
     "not_finite": Reason("box", True, "NaN or infinite coordinates"),
     "swapped_corners": Reason("box", True, "minimum corner beyond the maximum corner"),
     "negative_area": Reason("box", True, "negative width or height"),
-    "zero_area": Reason("box", True, "zero width or height"),
+    "zero_area": Reason("box", True, "zero width or height (after clipping, in float32)"),
     "outside_image": Reason("box", True, "reaches out of the image by more than 2 pixels"),
     "unknown_class": Reason("box", True, "class that the category list does not hold"),
     "duplicate_box": Reason("box", True, "same class and box a second time in one image"),

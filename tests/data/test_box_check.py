@@ -81,6 +81,29 @@ def test_unusable_boxes_are_left_out(box, reason):
     assert report.entries(reason)[0]["file_name"] == "a.jpg"
 
 
+@pytest.mark.parametrize(
+    "box",
+    [
+        # The rest lies outside, or the sides are the same number in a record.
+        (5, 59.9999999, 10, 61.5),
+        (39.9999999, 5, 41, 10),
+        (5, 5, 10, 5 + 1e-7),
+        (33, 5, 33.000001, 10),
+    ],
+)
+def test_boxes_that_lose_their_extent_in_a_record_are_left_out(box):
+    found, report = check(box, (1, 2, 3, 4))
+    assert found_boxes(found) == [(1, 2, 3, 4)]
+    assert report.reasons() == ["zero_area"]
+
+
+def test_boxes_that_keep_an_extent_in_a_record_are_kept():
+    boxes = [(39.99, 59.99, 41, 61), (0, 0, 1e-3, 1e-3)]
+    found, report = check(*boxes)
+    assert found_boxes(found) == [(39.99, 59.99, 40, 60), (0, 0, 1e-3, 1e-3)]
+    assert not report.dropped("box")
+
+
 def test_exact_duplicates_are_left_out():
     found, report = check((1, 2, 3, 4), (1, 2, 3, 4), (1, 2, 3, 4.5))
     assert found_boxes(found) == [(1, 2, 3, 4), (1, 2, 3, 4.5)]
