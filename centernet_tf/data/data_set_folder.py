@@ -18,6 +18,8 @@ from centernet_tf.errors import UserError
 _STAGING = ".unfinished"
 _REPLACED = "replaced.json"
 REPORT_NAME = "report.json"
+# File systems take 255 bytes, and the number of the shard comes behind.
+_LONGEST_NAME = 200
 # A folder that a data set may have, of pictures that were made for it.
 PICTURES_FOLDER = "pictures"
 
@@ -58,14 +60,18 @@ def staging_folder(output_dir: str) -> str:
 def _locked(folder: str):
     """Holds a lock on the folder itself, so that no lock file stays behind."""
     _make(folder)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with contextlib.ExitStack() as at_exit:
+        try:
+            descriptor = os.open(folder, os.O_RDONLY)
+            at_exit.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(
+                f"Another run is writing into '{folder}'; wait for it to end."
+            ) from error
+        except OSError as error:
+            raise UserError(f"Cannot lock the folder '{folder}': {error.strerror}.") from error
         yield
-    except BlockingIOError as error:
-        raise UserError(f"Another run is writing into '{folder}'; wait for it to end.") from error
-    finally:
-        os.close(descriptor)
 
 
 def _make(folder: str) -> None:
@@ -84,6 +90,11 @@ def check_split_names(names: Sequence[str]) -> None:
             raise UserError(
                 "A split is named with letters, digits, '_' and '-', as it becomes a file name; "
                 f"got '{name}'."
+            )
+        if len(name.encode()) > _LONGEST_NAME:
+            raise UserError(
+                f"The name of a split becomes a file name, so it has at most {_LONGEST_NAME} bytes "
+                f"in UTF-8; the one that begins with '{name[:40]}' has {len(name.encode())}."
             )
 
 
@@ -116,14 +127,21 @@ def refuse_existing(output_dir: str, overwrite: bool) -> None:
 def _remove_remains(output_dir: str) -> None:
     """Removes what a killed run left: its staging folder, and files without a manifest."""
     staging = staging_folder(output_dir)
-    if not os.path.exists(os.path.join(output_dir, manifest.FILE_NAME)):
-        new = files_of(os.path.join(staging, manifest.FILE_NAME))
-        # What is in staging still was not moved: a file of that name outside is someone else's.
-        moved = [name for name in new if not os.path.exists(os.path.join(staging, name))]
-        _remove(output_dir, moved)
-        _remove(output_dir, files_of(os.path.join(staging, _REPLACED)))
-    if os.path.isdir(staging):
-        shutil.rmtree(staging)
+    if os.path.islink(staging):
+        raise UserError(f"'{staging}' is a link, where a run makes a folder; remove it.")
+    try:
+        if not os.path.exists(os.path.join(output_dir, manifest.FILE_NAME)):
+            new = files_of(os.path.join(staging, manifest.FILE_NAME))
+            # What is in staging still was not moved: a file of that name outside is another's.
+            moved = [name for name in new if not os.path.exists(os.path.join(staging, name))]
+            _remove(output_dir, moved)
+            _remove(output_dir, files_of(os.path.join(staging, _REPLACED)))
+        if os.path.isdir(staging):
+            shutil.rmtree(staging)
+    except OSError as error:
+        raise UserError(
+            f"Cannot remove what a killed run left in '{staging}': {error.strerror}."
+        ) from error
 
 
 def refuse_as_source(output_dir: str, descriptions: Sequence[str]) -> None:

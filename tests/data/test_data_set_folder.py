@@ -9,6 +9,7 @@ import pytest
 
 from centernet_tf.data import data_set_folder
 from centernet_tf.data.data_set_folder import (
+    check_split_names,
     new_data_set,
     refuse_as_source,
     write_report_and_manifest,
@@ -196,3 +197,47 @@ def test_a_file_in_the_way_is_named(tmp_path):
     (tmp_path / "records").write_text("")
     with pytest.raises(UserError, match="Cannot make the folder '.*records'"):
         make(tmp_path / "records", "new")
+
+
+def refusing(function, name=""):
+    """Stands for a folder without permissions, which do not bind the superuser."""
+
+    def call(path, *arguments, ignore_errors=False, **options):
+        if str(path).endswith(name) and not ignore_errors:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return function(path, *arguments, **options)
+
+    return call
+
+
+def test_a_folder_that_cannot_be_opened_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "open", refusing(os.open, tmp_path.name))
+    with pytest.raises(UserError, match=f"{tmp_path.name}': Permission denied"):
+        make(tmp_path, "new")
+
+
+def test_remains_that_cannot_be_removed_are_named(tmp_path, monkeypatch):
+    (tmp_path / ".unfinished").mkdir()
+    monkeypatch.setattr(data_set_folder.shutil, "rmtree", refusing(lambda *_, **__: None))
+    with pytest.raises(UserError, match="killed run left in '.*unfinished': Permission denied"):
+        make(tmp_path, "new")
+
+
+@pytest.mark.parametrize("target", ["elsewhere", "nowhere"])
+def test_a_link_in_the_place_of_staging_is_not_followed(tmp_path, target):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "mine").write_text("mine")
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / ".unfinished").symlink_to(tmp_path / target)
+    with pytest.raises(UserError, match="unfinished' is a link, .*; remove it"):
+        make(tmp_path / "records", "new")
+    assert (tmp_path / "elsewhere" / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize("letter", ["a", "ü", "漢"])
+def test_the_name_of_a_split_fits_a_file_system(letter):
+    size = len(letter.encode())
+    check_split_names([letter * (200 // size)])
+    with pytest.raises(UserError, match=f"'{letter * 40}' has {size * 90 + 120}") as caught:
+        check_split_names(["val", letter * 90 + "x" * 120])
+    assert len(str(caught.value)) < 200
