@@ -78,7 +78,9 @@ def perfect_detections(detector, max_boxes: int):
         found = detector.decode(detector.targets_to_outputs(targets))
         return found._replace(boxes=inverse_transform_boxes(found.boxes, transform[tf.newaxis]))
 
-    return perfect
+    # Made for every setting that is tried: of a concrete function TensorFlow does not warn that it
+    # was traced before.
+    return perfect.get_concrete_function()
 
 
 # What a row of the table is called, and the metrics that it shows.

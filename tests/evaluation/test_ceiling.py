@@ -1,6 +1,9 @@
 """decode(encode(ground truth)): nothing lost but what a grid of cells must lose."""
 
+import logging
+
 import pytest
+import tensorflow as tf
 
 from centernet_tf.backbones import STRIDE
 from centernet_tf.config import load_config
@@ -83,6 +86,21 @@ def test_progress_is_told_of_every_image():
     images = [scene(1, [(2, (20, 20, 60, 60))]), scene(2, [])]
     ceiling.ap_ceiling(config, CATEGORIES, images, lambda: done.append(1))
     assert len(done) == 2
+
+
+def test_many_ceilings_are_computed_without_a_warning():
+    """Each relaxed setting needs one, and TensorFlow finds fault with functions made in a loop."""
+    warnings = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: warnings.append(record.getMessage())
+    tf.get_logger().addHandler(handler)
+    try:
+        config = load_config([], ["data.input_size=[64,64]"])
+        for _ in range(6):
+            ceiling.ap_ceiling(config, CATEGORIES, [scene(1, [(2, (20, 20, 60, 60))])])
+    finally:
+        tf.get_logger().removeHandler(handler)
+    assert not warnings
 
 
 def test_the_table_names_every_number():
