@@ -1,6 +1,7 @@
 """One HTML file that needs nothing else: pictures, tables and text, in light and dark."""
 
 import base64
+import contextlib
 import html
 import io
 import os
@@ -80,9 +81,15 @@ def write_page(path: str, title: str, lead: str, parts: Iterable[str]) -> None:
         + "\n</main>\n</body>\n</html>\n"
     )
     temporary = path + ".tmp"
-    with open(temporary, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        # Half a page helps nobody, least of all on a full disk.
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(temporary)
+        raise
 
 
 def section(title: str, *parts: str, note: str = "") -> str:

@@ -1,10 +1,12 @@
 """The page is one well-formed file that asks for nothing from elsewhere."""
 
 import base64
+import errno
 import html.parser
 import io
 import re
 
+import pytest
 from PIL import Image
 
 from centernet_tf.evaluation import html_page
@@ -51,6 +53,21 @@ def test_page_is_whole_and_self_contained(tmp_path):
     check_page(text)
     assert "Title &amp; &lt;more&gt;" in text and "<1>" not in text and "&lt;1&gt;" in text
     assert [entry.name for entry in tmp_path.iterdir()] == ["index.html"]
+
+
+@pytest.mark.parametrize("fault", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
+def test_a_page_that_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypatch, fault):
+    path = tmp_path / "index.html"
+    path.write_text("earlier")
+
+    def full(*_):
+        raise fault
+
+    monkeypatch.setattr(html_page.os, "replace", full)
+    with pytest.raises(type(fault)):
+        html_page.write_page(str(path), "title", "lead", [])
+    assert [entry.name for entry in tmp_path.iterdir()] == ["index.html"]
+    assert path.read_text() == "earlier"
 
 
 def test_warnings_and_legends_are_plain_text():
