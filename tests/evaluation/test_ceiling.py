@@ -73,6 +73,23 @@ def test_objects_of_one_cell_are_counted_and_one_is_lost():
     assert result["metrics"]["AR100"] < 0.9
 
 
+@pytest.mark.filterwarnings("error")
+def test_boxes_that_are_not_finite_lie_in_no_cell():
+    nan, box = float("nan"), (20, 20, 60, 60)
+    odd = [(2, (nan, 20, 60, 60)), (2, (20, nan, 60, 60)), (2, (0, 0, 9, float("inf")))]
+    images = [scene(1, [*odd, (2, box), (5, box)])]
+    grid = grid_losses(images, (256, 256), STRIDE, 4, 4)
+    assert grid == {
+        "num_images": 1,
+        "num_objects": 5,
+        "same_cell": 1,
+        "same_cell_and_class": 0,
+        "thinner_than_a_cell": 0,
+        "beyond_max_boxes": 1,
+        "images_beyond_detections": 1,
+    }
+
+
 def test_the_largest_objects_are_kept():
     images = [scene(1, [(2, (5, 5, 25, 25)), (2, (40, 40, 80, 80)), (2, (90, 5, 120, 50))])]
     result = score(images, CATEGORIES, "data.max_boxes=2")
