@@ -63,7 +63,10 @@ def data_statistics(annotations: List, class_ids: List[int], input_size) -> Data
     everything = [box for boxes in objects for box in boxes]
     transforms = input_transforms(annotations, input_size)
     boxes_px = [boxes_at_input(boxes, each) for boxes, each in zip(objects, transforms)]
-    sides = np.concatenate([np.zeros([0, 2])] + [box[:, 2:] - box[:, :2] for box in boxes_px])
+    corners = np.concatenate([np.zeros([0, 4]), *boxes_px])
+    # Records of other tools may hold infinite corners, whose difference is NaN.
+    with np.errstate(invalid="ignore"):
+        sides = corners[:, 2:] - corners[:, :2]
     # NaN compares as False.
     solid = np.all(sides > 0, axis=1) & np.all(np.isfinite(sides), axis=1)
     heights, widths = sides[solid].T

@@ -64,8 +64,10 @@ def test_random_scenes_against_loops(rng):
         ((10, 10, 10, 20), 1, 0),
         ((20, 10, 10, 20), 1, 0),
         ((math.nan, 10, 30, 20), 1, 0),
+        ((math.inf, 10, math.inf, 20), 1, 1),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_faulty_boxes_are_counted_and_not_measured(box, without_extent, overhanging):
     found = data_statistics([scene(1, [(2, box)])], IDS, (64, 64))
     assert (found.without_extent, found.overhanging) == (without_extent, overhanging)
