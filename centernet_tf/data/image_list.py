@@ -17,7 +17,8 @@ def list_images(split: str, images: str) -> Tuple[str, List[str]]:
         relative to that file's folder. A name that leads out of this folder begins with `..`.
 
     Raises:
-      UserError: there is no such folder or list, or it holds no images.
+      UserError: there is no such folder or list, a folder in it cannot be read, or it holds no
+        images.
     """
     if os.path.isdir(images):
         root, names = images, sorted(_names_below(images))
@@ -34,7 +35,7 @@ def list_images(split: str, images: str) -> Tuple[str, List[str]]:
 def _names_below(folder: str):
     """Yields names relative to `folder`; follows links, but enters no folder a second time."""
     entered = set()
-    for here, folders, files in os.walk(folder, followlinks=True):
+    for here, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
         real = os.path.realpath(here)
         if real in entered:
             folders.clear()
@@ -44,6 +45,11 @@ def _names_below(folder: str):
         for name in folders + files:
             if name.lower().endswith(EXTENSIONS) and not name.startswith("."):
                 yield os.path.relpath(os.path.join(here, name), folder)
+
+
+def _refuse(error: OSError):
+    """The images of a folder that cannot be read would be missing without a word."""
+    raise UserError(f"Cannot read the folder '{error.filename}': {error.strerror}.") from error
 
 
 def _lines(split: str, path: str) -> List[str]:
