@@ -1,5 +1,5 @@
 from centernet_tf.data.annotations import Category
-from centernet_tf.data.problems import ProblemReport
+from centernet_tf.data.problems import REASONS, ProblemReport
 from centernet_tf.data.report_table import report_table, too_many_problems
 
 
@@ -40,7 +40,8 @@ def test_fraction_counts_what_is_left_out():
     assert "11 of 1000 boxes of split 'val'" in sentence
     assert "(zero_area 6, unknown_class 5)" in sentence
     assert "0.jpg: what was found" in sentence
-    assert "zero_area (zero width or height): 0.jpg: what was found; also 1.jpg, 2.jpg" in sentence
+    meaning = REASONS["zero_area"].meaning
+    assert f"zero_area ({meaning}): 0.jpg: what was found; also 1.jpg, 2.jpg" in sentence
     assert "2 of 200 images" in too_many_problems({"train": report(missing_image=2)}, 0.005)
 
 
