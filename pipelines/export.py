@@ -22,6 +22,7 @@ from centernet_tf.export.options import BOX_UNITS, DEFAULT_OPTIONS, SAMPLINGS, E
 
 flags.DEFINE_string("model_dir", None, "Folder of a trained detector.")
 flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Newest, or of the highest AP.")
+flags.DEFINE_string("data_dir", "", "Folder of the data set; '' is the one trained on.")
 flags.DEFINE_enum("format", "saved_model", ["saved_model", "tflite"], "What to write.")
 flags.DEFINE_string(
     "output", None, "Folder of the SavedModel's versions, or path of the .tflite file."
@@ -88,8 +89,9 @@ def main(_):
     names = [field.name for field in dataclasses.fields(ExportOptions)]
     options = ExportOptions(**{name: values[name].value for name in names})
     places = values.model_dir, values.format, values.output
-    print(run_export(*places, options, tflite_flags.read(), values.checkpoint))
+    more = options, tflite_flags.read(), values.checkpoint, values.data_dir
+    print(run_export(*places, *more))
 
 
 if __name__ == "__main__":
-    cli.run(main, required=["model_dir", "output"], existing=["model_dir"])
+    cli.run(main, required=["model_dir", "output"], existing=["model_dir", "data_dir"])

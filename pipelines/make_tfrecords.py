@@ -67,10 +67,11 @@ def main(_):
         from centernet_tf.data import foreign_records
 
         foreign_records.adopt_records(splits, FLAGS.output_dir, FLAGS.overwrite, made_from)
-        return
-    from centernet_tf.data import convert
+    else:
+        from centernet_tf.data import convert
 
-    convert.convert(splits, FLAGS.output_dir, convert_flags.read(made_from))
+        convert.convert(splits, FLAGS.output_dir, convert_flags.read(made_from))
+    print(f"The data set is in {FLAGS.output_dir}; pipelines.inspect_data draws it.")
 
 
 if __name__ == "__main__":

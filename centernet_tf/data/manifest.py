@@ -72,7 +72,8 @@ class Manifest:
         if name not in self.splits:
             raise UserError(
                 f"{self.data_dir} has no split '{name}'; its splits are "
-                f"{', '.join(self.splits)}.{nearest(name, self.splits)}"
+                f"{', '.join(self.splits)}.{nearest(name, self.splits)} Splits are chosen by "
+                "data.train_split and data.eval_split, or --split where a program has that flag."
             )
         split = self.splits[name]
         if split.num_examples == 0:
@@ -91,8 +92,13 @@ def load_manifest(data_dir: str) -> Manifest:
     """Reads the manifest of the data set in the folder `data_dir`.
 
     Raises:
-      UserError: there is no manifest, or it is not one of ours.
+      UserError: no folder is given, it has no manifest, or it is not one of ours.
     """
+    if not data_dir:
+        raise UserError(
+            "No data set is named; set data.path, or --data_dir where a program has that flag. "
+            f"{_REMEDY[0].upper()}{_REMEDY[1:]} --output_dir=FOLDER ..."
+        )
     path = os.path.join(data_dir, FILE_NAME)
     try:
         with open(path, encoding="utf-8") as stream:

@@ -6,6 +6,11 @@ from typing import List
 from centernet_tf.data.safe_path import path_inside
 from centernet_tf.errors import UserError, nearest
 
+_NO_LISTS = (
+    "there are no lists in it. Of images that were never split, write the names without extension "
+    "into one for training and one for testing"
+)
+
 
 def list_path(voc_root: str, split: str) -> str:
     """Returns the path of the list of a split, '' where there is none."""
@@ -22,7 +27,7 @@ def read_list(voc_root: str, split: str) -> List[str]:
     folder, path = _folder(voc_root), list_path(voc_root, split)
     if not path:
         there = sorted(name[:-4] for name in _listed(folder) if name.endswith(".txt"))
-        lists = f"the lists there are: {', '.join(there)}" if there else "there are no lists in it"
+        lists = f"the lists there are: {', '.join(there)}" if there else _NO_LISTS
         raise UserError(
             f"Split '{split}' needs a list of image names, one a line, in '{folder}/{split}.txt'; "
             f"{lists}.{nearest(split, there)}"

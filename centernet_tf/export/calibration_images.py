@@ -30,8 +30,8 @@ def calibration_images(trained, count: int) -> Callable:
     except UserError as error:
         raise UserError(
             "int8 finds its ranges on images of the training split, but the data set "
-            f"'{data.path}' is not here: {error} Put it there, or export with "
-            "tflite_variant=float16, which needs none."
+            f"is not here: {error} Give its folder by --data_dir, or export with "
+            "--tflite_variant=float16, which needs none."
         ) from error
     split = manifest.split(data.train_split)
     class_ids = list(manifest.class_ids)

@@ -22,6 +22,9 @@ With `pip install ai-edge-litert numpy pillow`, or with TensorFlow in place of t
 $python
 ```
 
+Decoders of JPEG differ by a grey level here and there, and scores with them in the second or third
+decimal: `pipelines.predict` and the server read with TensorFlow's, this code with Pillow's.
+
 ## Android (Kotlin)
 
 With `implementation("com.google.ai.edge.litert:litert:1.4.0")` in `build.gradle.kts` and the file

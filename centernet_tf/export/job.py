@@ -1,5 +1,6 @@
 """From a model directory to an exported detector and one line about it."""
 
+import dataclasses
 import json
 import os
 
@@ -19,6 +20,7 @@ def run_export(
     options: ExportOptions = DEFAULT_OPTIONS,
     lite: TFLiteOptions = DEFAULT_TFLITE_OPTIONS,
     checkpoint: str = "newest",
+    data_dir: str = "",
 ) -> str:
     """Exports a checkpoint.
 
@@ -29,6 +31,7 @@ def run_export(
       options: see `ExportOptions`.
       lite: see `TFLiteOptions`; of a .tflite file alone.
       checkpoint: see `load_trained`.
+      data_dir: folder of the data set; '' is the one trained on.
 
     Returns:
       where it is, and how far it is from the trained network: one line, below the report's table
@@ -48,6 +51,9 @@ def run_export(
             "--format=tflite, or another --output."
         )
     trained = load_trained(model_dir, checkpoint)
+    if data_dir:
+        config = trained.config.replace(data={"path": data_dir})
+        trained = dataclasses.replace(trained, config=config)
     if export_format == "tflite":
         return _run_tflite(trained, output, options, lite)
     from centernet_tf.export.saved_model import export_saved_model

@@ -79,9 +79,9 @@ def score_both(keras_predictor, path: str, data, lite: TFLiteOptions) -> Optiona
         if not lite.is_quantized:
             return None
         raise UserError(
-            f"A file of the variant {lite.variant} is kept by its AP, but the data set "
-            f"'{data.path}' is not here: {error} Put it there, or export with "
-            "tflite_variant=float16."
+            f"A file of the variant {lite.variant} is kept by its AP, but the data set is "
+            f"not here: {error} Give its folder by --data_dir, or export with "
+            "--tflite_variant=float16."
         ) from error
     scores = {"split": data.eval_split}
     predictors = {"keras": keras_predictor, "tflite": _predictor(path)}

@@ -63,10 +63,12 @@ def long_warmup(warmup_steps: int, steps: int) -> str:
     """Tells a warm-up at whose end the schedule has hardly any rate left to warm up to."""
     if warmup_steps <= steps / 2:
         return ""
+    part, effect = "more than half of", "its learning rate stays low"
+    if warmup_steps >= steps:
+        part, effect = "all of", "its learning rate stays near zero and it learns nothing"
     return (
-        f"The warm-up of {count_of(warmup_steps, 'step')} takes more than half of this run's "
-        f"{steps}, so its learning rate stays low; set train.optimizer.warmup_steps="
-        f"{steps // 10} or train for longer."
+        f"WARNING: The warm-up of {count_of(warmup_steps, 'step')} takes {part} this run's "
+        f"{steps}, so {effect}; set train.optimizer.warmup_steps={steps // 10} or train for longer."
     )
 
 

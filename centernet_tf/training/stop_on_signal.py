@@ -1,6 +1,7 @@
-"""Ending a run in good order when the machine is taken away."""
+"""Ending a run in good order when the machine is taken away, or its user presses Ctrl-C."""
 
 import signal
+import threading
 
 import keras
 
@@ -10,7 +11,8 @@ class Stopped(Exception):
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """On SIGTERM, saves a checkpoint after the step or evaluation in work and raises `Stopped`.
+    """On SIGTERM or Ctrl-C, saves a checkpoint after the step or evaluation in work and raises
+    `Stopped`. A second Ctrl-C ends the run at once.
 
     Leaving `fit` by an exception spares what its end of an epoch would do with half an epoch. Use
     it as a context manager around `fit`, so that the handler from before comes back.
@@ -22,21 +24,25 @@ class StopOnSignal(keras.callbacks.Callback):
         self.checkpoints = checkpoints
         self.agree = agree
         self._asked = False
-        self._before = None
+        self._before = {}
 
     def __enter__(self):
-        try:
-            self._before = signal.signal(signal.SIGTERM, self._ask)
-        except ValueError:
-            # Only the main thread may handle signals; in another, the run ends as it always did.
-            self._before = None
+        # Only the main thread may handle signals; in another, the run ends as it always did.
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self._before[number] = signal.signal(number, self._ask)
         return self
 
     def __exit__(self, *_):
-        if self._before is not None:
-            signal.signal(signal.SIGTERM, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
 
-    def _ask(self, *_):
+    def _ask(self, number, _):
+        if number == signal.SIGINT:
+            if self._asked:
+                raise KeyboardInterrupt
+            print("\nSaving after this step; Ctrl-C again ends at once, unsaved.", flush=True)
         self._asked = True
 
     def on_train_batch_end(self, batch, logs=None):

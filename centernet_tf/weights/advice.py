@@ -1,9 +1,9 @@
 """What to change where a checkpoint and the configured network do not fit."""
 
-from centernet_tf.weights.architecture import architecture_of, resnet_depth
+from centernet_tf.weights.architecture import architecture_of, resnet_depth, resnet_widths
 
 _WIDTHS = (
-    "Set model.backbone.width_multiplier, trunk_channels or neck_channels, and "
+    "Set model.backbone.width_multiplier, or model.backbone.trunk_channels and neck_channels, and "
     "model.options.head_channels to the widths it was trained with; published weights have "
     "width_multiplier 1.0."
 )
@@ -23,4 +23,7 @@ def advice(tensors, backbone_name: str, widths_differ: bool = False) -> str:
     depth = resnet_depth(tensors)
     if names == [""] and depth and f"_{depth}" not in backbone_name.replace("resnet", "_"):
         return f" Its weights are those of a ResNet-{depth}; '{backbone_name}' has another trunk."
-    return f" {_WIDTHS}" if widths_differ else ""
+    if not widths_differ:
+        return ""
+    widths = [f"{name}={value}" for name, value in resnet_widths(tensors).items()]
+    return f" {_WIDTHS}" + (f" The file has {', '.join(widths)}." if widths else "")

@@ -35,6 +35,30 @@ def resnet_depth(tensors) -> int:
     return _DEPTHS.get((count, f"{prefix}layer1.0.conv3.weight" in tensors), 0)
 
 
+def resnet_widths(tensors) -> dict:
+    """Returns the settings that give a ResNet, its neck and heads the widths of the weights.
+
+    Args:
+      tensors: by key, with a `shape` each; of another network {}.
+    """
+    stem = tensors.get(f"{_prefix(tensors)}conv1.weight")
+    if stem is None:
+        return {}
+    widths = {"model.backbone.trunk_channels": [stem.shape[0]]}
+    steps = {}
+    for key, tensor in tensors.items():
+        step = re.fullmatch(r"(?:neck\.)?deconv_layers\.(\d+)(?:\.conv)?\.weight", key)
+        # Transposed convolutions: (in, out, 4, 4).
+        if step and tensor.shape[2:] == (4, 4):
+            steps[int(step.group(1))] = tensor.shape[1]
+    if steps:
+        widths["model.backbone.neck_channels"] = [steps[step] for step in sorted(steps)]
+    for key in ("hm.0.weight", "bbox_head.heatmap_head.0.weight"):
+        if key in tensors:
+            widths["model.options.head_channels"] = tensors[key].shape[0]
+    return widths
+
+
 def _prefix(tensors):
     return "backbone." if "backbone.conv1.weight" in tensors else ""
 

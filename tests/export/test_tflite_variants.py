@@ -154,7 +154,7 @@ def test_a_file_that_scores_too_low_leaves_nothing(learned, tflite_paths, tmp_pa
 
 
 def test_int8_without_the_data_set_is_one_sentence(trained, tmp_path):
-    with pytest.raises(UserError, match="training split, but the data set 'no/data/here' is not"):
+    with pytest.raises(UserError, match="but the data set is not here: .*no/data/here.*--data_dir"):
         export_tflite(
             trained, str(tmp_path / "x.tflite"), DEFAULT_OPTIONS, TFLiteOptions(variant="int8")
         )

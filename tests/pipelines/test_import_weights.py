@@ -98,7 +98,8 @@ def test_what_the_user_says_of_the_images_counts(tmp_path, twin, names):
             "xingyizhou",
             {"model": {"backbone": {"neck_channels": [4, 8, 4]}}},
             True,
-            r"deconv_layers.3.weight is \[4, 4, 4, 4\], here \[4, 8, 4, 4\].*neck_channels",
+            r"deconv_layers.3.weight is \[4, 4, 4, 4\], here \[4, 8, 4, 4\].*"
+            r"trunk_channels=\[4\], .*neck_channels=\[4, 4, 4\], .*head_channels=4\.",
         ),
         (
             "xingyizhou",

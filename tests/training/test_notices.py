@@ -60,7 +60,9 @@ def test_a_long_list_is_cut(tmp_path):
 def test_a_warmup_that_eats_the_run_is_told():
     assert long_warmup(12, 24) == ""
     told = long_warmup(50, 24)
-    assert "more than half of this run's 24" in told and "warmup_steps=2 " in told
+    assert "all of this run's 24, so" in told and "learns nothing" in told
+    assert "warmup_steps=2 " in told
+    assert "more than half of this run's 24" in long_warmup(13, 24)
 
 
 def test_images_with_more_objects_than_are_trained_are_counted():
