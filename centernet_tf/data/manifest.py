@@ -96,8 +96,8 @@ def load_manifest(data_dir: str) -> Manifest:
     """
     if not data_dir:
         raise UserError(
-            "No data set is named; set data.path, or --data_dir where a program has that flag. "
-            f"{_REMEDY[0].upper()}{_REMEDY[1:]} --output_dir=FOLDER ..."
+            "No data set is named; set data.path, or --data_dir where a program has that flag; or "
+            f"{_REMEDY} --output_dir=FOLDER ..."
         )
     path = os.path.join(data_dir, FILE_NAME)
     try:
