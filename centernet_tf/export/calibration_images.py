@@ -2,24 +2,27 @@
 
 from typing import Callable
 
+import tensorflow as tf
+
 from centernet_tf.data.letterbox import read_letterbox
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.data.record_parser import parse_record
 from centernet_tf.data.record_stream import read_shards
 from centernet_tf.errors import UserError
+from centernet_tf.ops.normalize import normalize
 
 
 def calibration_images(trained, count: int) -> Callable:
-    """Returns a function that yields images of the training split, letterboxed as evaluation does.
+    """Returns a function that yields inputs of the network, prepared as evaluation does.
 
-    They are spread over the split, and always the same.
+    They are spread over the training split, and always the same.
 
     Args:
       trained: what `training.model_dir.load_trained` returns.
       count: at most so many.
 
     Returns:
-      function without arguments, which yields NumPy float32 [1, H, W, 3], RGB, 0..255.
+      function without arguments; it yields NumPy float32 [1, H, W, 3], letterboxed and normalized.
 
     Raises:
       UserError: the data set is not here.
@@ -37,8 +40,9 @@ def calibration_images(trained, count: int) -> Callable:
     class_ids = list(manifest.class_ids)
     step = max(1, split.num_examples // count)
 
-    def letterboxed(serialized):
-        return read_letterbox(parse_record(serialized, class_ids).image, data.input_size)[0][None]
+    def prepared(serialized):
+        letterboxed, *_ = read_letterbox(parse_record(serialized, class_ids).image, data.input_size)
+        return normalize(letterboxed[tf.newaxis], data.channel_order, data.mean, data.std)
 
     records = read_shards(split.shard_paths).shard(step, 0).take(count)
-    return records.map(letterboxed, 2).as_numpy_iterator
+    return records.map(prepared, 2).as_numpy_iterator

@@ -45,6 +45,12 @@ class ImageDetector:
         """(height, width) of the network input in pixels."""
         return tuple(self._trained.config.data.input_size)
 
+    @property
+    def normalization(self):
+        """(channel_order, mean, std) of `ops.normalize`."""
+        data = self._trained.config.data
+        return data.channel_order, data.mean, data.std
+
     def letterbox(self, image):
         """Fits an image into the network input.
 
@@ -69,24 +75,34 @@ class ImageDetector:
         """
         return self.detections(self.maps(letterboxed), image_sizes)
 
-    def maps(self, letterboxed, normalized=normalize) -> dict:
-        """Returns the maps that the decoder reads, float32; with `flip_test` the merged ones.
+    def maps(self, letterboxed) -> dict:
+        """Returns the maps that the decoder reads, see `maps_of_normalized`.
 
         Args:
           letterboxed: see `detect`.
-          normalized: `normalize`, or what does the same in other operations.
         """
-        data = self._trained.config.data
-        images = normalized(letterboxed, data.channel_order, data.mean, data.std)
-        maps = self._run(images)
+        return self.maps_of_normalized(normalize(letterboxed, *self.normalization))
+
+    def maps_of_normalized(self, normalized) -> dict:
+        """Returns the maps that the decoder reads, float32; with `flip_test` the merged ones.
+
+        Args:
+          normalized: float32 [B, H, W, 3], from `letterbox` and `normalize`.
+        """
+        maps = self._run(normalized)
         if self._options.flip_test:
-            mirrored = self._run(tf.reverse(images, axis=[2]))
+            mirrored = self._run(tf.reverse(normalized, axis=[2]))
             maps = self._trained.detector.merge_mirrored(maps, mirrored)
         return maps
 
-    def detections(self, maps, image_sizes) -> Detections:
-        """Decodes maps; see `detect`."""
-        found = self._trained.detector.decode(maps)
+    def detections(self, maps, image_sizes, are_peaks=False) -> Detections:
+        """Decodes maps; see `detect`. With `are_peaks` their heat-maps hold nothing but peaks."""
+        detector = self._trained.detector
+        if are_peaks:
+            detector = copy.copy(detector)
+            detector.config = copy.deepcopy(detector.config)
+            detector.options.peak_kernel = 1
+        found = detector.decode(maps)
         transforms = letterbox_transform(image_sizes, self.input_size)
         found = found._replace(boxes=inverse_transform_boxes(found.boxes, transforms))
         return self._cut(found)

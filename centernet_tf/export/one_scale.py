@@ -7,7 +7,7 @@ their scale a channel, which is more accurate.
 
 import numpy as np
 
-from centernet_tf.export import flatbuffer
+from centernet_tf.export import flatbuffer, flatbuffer_edit
 
 
 def with_one_scale(quantized: bytes) -> bytes:
@@ -38,31 +38,26 @@ def with_one_scale(quantized: bytes) -> bytes:
 def _rescale_weights(model, weights):
     """Writes weights [Cout, h, w, Cin] anew, with the scale that their largest value asks for."""
     scales = _scales(weights)
-    exact = _values(model, weights, np.int8).reshape(len(scales), -1) * scales[:, np.newaxis]
+    exact = (
+        flatbuffer_edit.values(model, weights, np.int8).reshape(len(scales), -1)
+        * scales[:, np.newaxis]
+    )
     scale = np.abs(exact).max() / 127 or 1.0
-    _store(model, weights, np.rint(exact / scale).astype(np.int8))
+    flatbuffer_edit.store(model, weights, np.rint(exact / scale).astype(np.int8))
     _set_scale(weights, scale)
 
 
 def _rescale_bias(model, bias, source, weights):
     """Writes a bias [Cout] anew, for weights that have one scale already."""
-    exact = _values(model, bias, np.int32) * _scales(bias)
+    exact = flatbuffer_edit.values(model, bias, np.int32) * _scales(bias)
     (scale,) = _scales(source) * _scales(weights)
-    _store(model, bias, np.rint(exact / scale).astype(np.int32))
+    flatbuffer_edit.store(model, bias, np.rint(exact / scale).astype(np.int32))
     _set_scale(bias, scale)
 
 
 def _scales(tensor):
     """The scales as float64 [n]; 1 value for a whole tensor, or one a channel."""
     return np.asarray(tensor.quantization.scale, np.float64)
-
-
-def _values(model, tensor, dtype):
-    return np.frombuffer(bytes(model.buffers[tensor.buffer].data), dtype)
-
-
-def _store(model, tensor, values):
-    model.buffers[tensor.buffer].data = np.frombuffer(values.tobytes(), np.uint8)
 
 
 def _set_scale(tensor, scale):

@@ -19,6 +19,7 @@ from tensorflow.lite.python.convert import mlir_quantize
 
 from centernet_tf.errors import UserError
 from centernet_tf.export import flatbuffer
+from centernet_tf.export.folded_padding import with_folded_padding
 from centernet_tf.export.native_output import hidden_unless_it_fails
 from centernet_tf.export.one_scale import with_one_scale
 
@@ -69,7 +70,7 @@ def quantize(calibrated: bytes) -> bytes:
                 f"TFLite's converter made int8 of {name}, which has to stay in float32; export "
                 "this network with another tflite_variant."
             )
-    return with_one_scale(quantized)
+    return with_folded_padding(with_one_scale(quantized))
 
 
 def float_tensors(model) -> List[str]:

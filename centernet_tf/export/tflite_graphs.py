@@ -9,7 +9,7 @@ from typing import Callable, Tuple
 import tensorflow as tf
 
 from centernet_tf.errors import UserError
-from centernet_tf.export.builtin_warp import warp_image
+from centernet_tf.export.builtin_warp import warp_and_normalize
 from centernet_tf.export.image_detector import ImageDetector, category_ids, normalized_boxes
 from centernet_tf.export.options import ExportOptions
 from centernet_tf.export.tflite_options import TFLiteOptions
@@ -58,12 +58,8 @@ def graph_parts(trained, options: ExportOptions, lite: TFLiteOptions) -> Tuple[G
     """
     detector = ImageDetector(trained, options)
     height, width = detector.input_size
-    letterboxed = tf.TensorSpec([1, height, width, 3], tf.float32, name="letterboxed")
-    network = GraphPart(
-        lambda letterboxed: detector.maps(letterboxed, normalize_by_convolution),
-        [letterboxed],
-        detector.variables,
-    )
+    normalized = tf.TensorSpec([1, height, width, 3], tf.float32, name="normalized")
+    network = GraphPart(detector.maps_of_normalized, [normalized], detector.variables)
     maps = [
         tf.TensorSpec(value.shape, tf.float32, name=name)
         for name, value in network.run.structured_outputs.items()
@@ -71,7 +67,7 @@ def graph_parts(trained, options: ExportOptions, lite: TFLiteOptions) -> Tuple[G
     if lite.head == "raw":
         _require_raw_head(trained, options, maps)
         image = tf.TensorSpec([1, height, width, 3], tf.uint8, name="image")
-        before = GraphPart(lambda image: {"letterboxed": tf.cast(image, tf.float32)}, [image])
+        before = GraphPart(lambda image: {"normalized": _normalized(detector, image)}, [image])
         (heatmap,) = [spec for spec in maps if spec.name == "heatmap"]
         after = GraphPart(
             lambda heatmap: {"peaks": tf.sigmoid(_filtered(trained, heatmap, lite))}, [heatmap]
@@ -79,7 +75,7 @@ def graph_parts(trained, options: ExportOptions, lite: TFLiteOptions) -> Tuple[G
         return before, network, after
     image = tf.TensorSpec([1, None, None, 3], tf.uint8, name="image")
     size = tf.TensorSpec([1, 2], tf.int32, name="image_size")
-    before = GraphPart(lambda image: _letterbox(detector.input_size, image), [image])
+    before = GraphPart(lambda image: _letterbox(detector, image), [image])
     after = GraphPart(
         lambda image_size, **maps: _detections(trained, detector, lite, maps, image_size),
         [size, *maps],
@@ -87,22 +83,25 @@ def graph_parts(trained, options: ExportOptions, lite: TFLiteOptions) -> Tuple[G
     return before, network, after
 
 
-def _letterbox(input_size, image):
+def _normalized(detector, image):
+    return normalize_by_convolution(tf.cast(image, tf.float32), *detector.normalization)
+
+
+def _letterbox(detector, image):
     size = tf.shape(image)[1:3]
-    transform = letterbox_transform(size, input_size)
-    return {
-        "letterboxed": warp_image(image, transform, input_size),
-        "image_size": size[tf.newaxis],
-    }
+    transform = letterbox_transform(size, detector.input_size)
+    normalized = warp_and_normalize(image, transform, detector.input_size, *detector.normalization)
+    return {"normalized": normalized, "image_size": size[tf.newaxis]}
 
 
 def _detections(trained, detector, lite, maps, image_size):
-    if lite.is_quantized:
+    are_peaks = lite.is_quantized and hasattr(trained.detector.options, "peak_kernel")
+    if are_peaks:
         maps = {
-            name: _filtered(trained, value, lite) if _has_peaks(trained, name) else value
+            name: _filtered(trained, value, lite) if "heatmap" in name else value
             for name, value in maps.items()
         }
-    found = detector.detections(maps, image_size)
+    found = detector.detections(maps, image_size, are_peaks)
     values = (
         normalized_boxes(found.boxes, image_size),
         category_ids(found.classes, found.count, detector.categories),
@@ -110,10 +109,6 @@ def _detections(trained, detector, lite, maps, image_size):
         tf.cast(found.count, tf.float32),
     )
     return dict(zip(FULL_OUTPUTS, values))
-
-
-def _has_peaks(trained, name: str) -> bool:
-    return "heatmap" in name and hasattr(trained.detector.options, "peak_kernel")
 
 
 def _filtered(trained, heatmap, lite):

@@ -18,7 +18,7 @@ def normalize(images, channel_order, mean, std):
     images = tf.cast(images, tf.float32)
     if channel_order == "bgr":
         images = tf.reverse(images, axis=[-1])
-    slope, intercept = _line(mean, std)
+    slope, intercept = normalizing_line(mean, std)
     return images * slope + intercept
 
 
@@ -32,15 +32,15 @@ def normalize_by_convolution(images, channel_order, mean, std):
     Returns:
       float32 [B, H, W, 3], equal to `normalize` within rounding.
     """
-    slope, intercept = _line(mean, std)
+    slope, intercept = normalizing_line(mean, std)
     weights = tf.linalg.diag(slope)
     if channel_order == "bgr":
         weights = weights[::-1]
     return tf.nn.conv2d(images, weights[tf.newaxis, tf.newaxis], 1, "VALID") + intercept
 
 
-def _line(mean, std):
-    """Slope and intercept of each channel: one product and one sum a value."""
+def normalizing_line(mean, std):
+    """Slope and intercept of each channel, float32 [3]: one product and one sum a value."""
     slope = tf.constant([1.0 / value for value in std], tf.float32)
     intercept = tf.constant([-centre / value for centre, value in zip(mean, std)], tf.float32)
     return slope, intercept

@@ -11,8 +11,10 @@ def keep_peaks(heatmap, kernel_size):
 
     Args:
       heatmap: float32 [B, H, W, C].
-      kernel_size: odd window side in cells.
+      kernel_size: odd window side in cells; 1 keeps everything.
     """
+    if kernel_size == 1:
+        return heatmap
     highest = tf.nn.max_pool2d(heatmap, kernel_size, strides=1, padding="SAME")
     return tf.where(heatmap == highest, heatmap, heatmap.dtype.min)
 

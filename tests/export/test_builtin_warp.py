@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from centernet_tf.export.builtin_warp import warp_image
+from centernet_tf.export.builtin_warp import warp_and_normalize
 from centernet_tf.export.native_output import hidden_unless_it_fails
 from centernet_tf.ops.geometry import letterbox_transform, warp_images
+from centernet_tf.ops.normalize import normalize
+
+UNCHANGED = ("rgb", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 # Larger, smaller, wider, higher, equal, filling one side exactly, one pixel, and awkward ratios.
 SIZES = [
@@ -20,6 +23,10 @@ SIZES = [
     (1, 1),
     (97, 145),
 ]
+
+
+def warp_image(image, transform, output_size):
+    return warp_and_normalize(image, transform, output_size, *UNCHANGED)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -40,6 +47,24 @@ def test_no_edge_turns_black_in_one_and_not_in_the_other(rng, input_size):
         expected = warp_images(image, transform[tf.newaxis], input_size)
         found = warp_image(tf.constant(image), transform, input_size)
         np.testing.assert_allclose(found, expected, atol=0.02, err_msg=str(size))
+
+
+@pytest.mark.parametrize("channel_order", ["rgb", "bgr"])
+@pytest.mark.parametrize("jit_compile", [None, False, True])
+def test_normalizes_as_the_evaluation_does(rng, channel_order, jit_compile):
+    normalization = (channel_order, (104.0, 117.5, 123.7), (70.1, 57.2, 58.3))
+    image = tf.constant(rng.integers(0, 256, [1, 45, 61, 3], np.uint8))
+    transform = letterbox_transform(tf.constant([45, 61]), (64, 96))
+
+    def run(image):
+        return warp_and_normalize(image, transform, (64, 96), *normalization)
+
+    if jit_compile is not None:
+        run = tf.function(run, jit_compile=jit_compile)
+    expected = normalize(warp_images(image, transform[tf.newaxis], (64, 96)), *normalization)
+    np.testing.assert_allclose(run(image), expected, atol=3e-4)
+    # Black, and not the mean colour, is around the image.
+    assert expected[0, 0, 0, 0] < -1
 
 
 def test_equals_a_naive_warp(rng):

@@ -1,13 +1,16 @@
 """What cannot be built into an export is said before anything is traced or written."""
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from centernet_tf.config import load_config
 from centernet_tf.data.annotations import Category
 from centernet_tf.detectors import make_detector
 from centernet_tf.errors import UserError
-from centernet_tf.export.image_detector import check_options
+from centernet_tf.export.image_detector import ImageDetector, check_options
 from centernet_tf.export.options import ExportOptions
+from centernet_tf.ops.peak_filter import filter_peaks
 from centernet_tf.training.model_dir import Trained
 
 FLIP = ExportOptions(flip_test=True)
@@ -44,3 +47,18 @@ def test_as_many_rows_as_the_decoder_finds_are_all():
     check_options(trained, ExportOptions(max_detections=100))
     with pytest.raises(UserError, match="^max_detections=101 is more than the 100 rows"):
         check_options(trained, ExportOptions(max_detections=101))
+
+
+def test_heat_maps_of_peaks_alone_are_not_filtered_again(trained, rng):
+    detector, sizes = ImageDetector(trained), tf.constant([[64, 96]])
+    maps = detector.maps(tf.constant(rng.uniform(0, 255, [1, 64, 96, 3]), tf.float32))
+    expected = detector.detections(maps, sizes)
+    peaks = {**maps, "heatmap": filter_peaks(maps["heatmap"], 3)}
+    for found in (
+        detector.detections(peaks, sizes, are_peaks=True),
+        detector.detections(maps, sizes),
+    ):
+        for one, other in zip(found, expected):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+    unfiltered = detector.detections(maps, sizes, are_peaks=True)
+    assert np.sum(unfiltered.scores) > np.sum(expected.scores)

@@ -59,6 +59,11 @@ def test_a_plateau_keeps_all_its_cells():
     assert (kept[[0, 3]] == tf.float32.min).all()
 
 
+def test_a_window_of_one_cell_keeps_everything(rng):
+    heatmap = tf.constant(rng.normal(size=[1, 4, 5, 2]), tf.float32)
+    np.testing.assert_array_equal(keep_peaks(heatmap, 1), heatmap)
+
+
 def test_equal_scores_come_in_the_order_of_cells():
     _, cell, classes = top_peaks(tf.zeros([1, 2, 2, 2]), 4)
     assert cell.numpy().tolist() == [[0, 0, 1, 1]]
