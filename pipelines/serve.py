@@ -30,7 +30,7 @@ flags.DEFINE_integer(
 flags.DEFINE_float(
     "batch_timeout_ms",
     DEFAULT_OPTIONS.batch_timeout_ms,
-    "How long an idle server waits for more images before it runs a batch.",
+    "How long an idle server waits, at most, for as many images as it last had at once.",
     lower_bound=0,
 )
 flags.DEFINE_integer(

@@ -37,6 +37,9 @@ class _Task:
 class Batcher:
     """A queue, and a thread that runs what waits in it.
 
+    An idle one waits for company, but not for more of it than there was when the last batch was
+    done: to wait longer than all clients need to ask again would only cost time.
+
     Args:
       run: f(signature, inputs) -> outputs, arrays whose first axis is the batch.
       options: `ServingOptions`.
@@ -47,6 +50,9 @@ class Batcher:
         self._run, self._options, self._metrics = run, options, metrics
         self._tasks = collections.deque()
         self._running = []
+        # Rows that the clients of late have had here at once.
+        self._usual_rows = options.max_batch_size
+        self._free_since = time.monotonic()
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
@@ -125,6 +131,7 @@ class Batcher:
             # A batch that is kept would hold its images while the thread waits.
             del batch
             self._running = []
+            self._free_since = time.monotonic()
 
     def _next_batch(self):
         """Waits for requests and returns those to run together; None at the end."""
@@ -133,7 +140,9 @@ class Batcher:
                 if self._closed:
                     return None
                 self._changed.wait()
-            patience = self._tasks[0].arrived + self._options.batch_timeout_ms / 1000.0
+            # Those who were answered a moment ago may ask again at once.
+            since = max(self._tasks[0].arrived, self._free_since)
+            patience = since + self._options.batch_timeout_ms / 1000.0
             while self._tasks and not self._closed and not self._is_full():
                 left = patience - time.monotonic()
                 if left <= 0:
@@ -144,7 +153,7 @@ class Batcher:
 
     def _is_full(self) -> bool:
         rows = sum(task.rows for task in self._tasks if task.kind == self._tasks[0].kind)
-        return rows >= self._options.max_batch_size
+        return rows >= min(self._usual_rows, self._options.max_batch_size)
 
     def _take(self) -> list:
         """Removes the first request from the queue, and those that fit it."""
@@ -176,6 +185,9 @@ class Batcher:
             self._answer_one_by_one(batch, error)
             return
         self._metrics.batch(sum(task.rows for task in batch))
+        # Before the answers go, since clients that have theirs may ask again at once.
+        with self._changed:
+            self._usual_rows = sum(task.rows for task in [*batch, *self._tasks])
         first = 0
         for task in batch:
             rows = slice(first, first + task.rows)

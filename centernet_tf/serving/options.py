@@ -17,7 +17,8 @@ class ServingOptions:
       rest_port, grpc_port: TensorFlow Serving's own by default; 0 takes a free one, -1 leaves gRPC
         out.
       max_batch_size: images that run at once, and the most that one request may hold.
-      batch_timeout_ms: how long an idle server waits for more before it runs a batch.
+      batch_timeout_ms: how long an idle server waits, at most, for as many images as there were at
+        once when it answered last.
       max_queue: requests that may wait; more are answered with 503.
       request_timeout: seconds from the last byte of a request to its answer, else 504.
       read_timeout: seconds a client may take to send a request or to take an answer, else 408.
@@ -34,7 +35,7 @@ class ServingOptions:
     rest_port: int = 8501
     grpc_port: int = 8500
     max_batch_size: int = 16
-    batch_timeout_ms: float = 5.0
+    batch_timeout_ms: float = 10.0
     max_queue: int = 64
     request_timeout: float = 30.0
     read_timeout: float = 30.0

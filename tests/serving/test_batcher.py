@@ -150,6 +150,30 @@ def test_an_idle_server_waits_for_company(start):
     assert time.monotonic() - started < 1.5
 
 
+def test_a_lone_client_does_not_wait_for_others(start):
+    _, batcher = start(batch_timeout_ms=1500.0)
+    # Nobody knows yet how many there are.
+    submit(batcher, 0)
+    for i in range(3):
+        assert submit(batcher, i, patience=1.0)["y"].tolist() == [2 * i]
+
+
+def test_clients_that_were_answered_a_moment_ago_are_waited_for(start):
+    """Although who waits has waited for longer than an idle server would have let it."""
+    model, batcher = start(batch_timeout_ms=300.0, max_batch_size=2)
+    model.go.clear()
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(submit, batcher, 0, 0)
+        assert model.reached.wait(10)
+        second = pool.submit(submit, batcher, 1)
+        time.sleep(0.4)
+        model.go.set()
+        first.result()
+        submit(batcher, 2)
+        second.result()
+    assert [rows for _, rows in model.batches] == [[0, 0], [1, 2]]
+
+
 def test_closing_finishes_what_is_there_and_takes_no_more(start):
     model, batcher = start()
 
