@@ -3,8 +3,8 @@
 PAGE = {
     "page": """# $file
 
-$detector, trained for $step steps; variant $variant, head $head. Written by `pipelines.export`
-from the file itself; export again instead of editing.
+$detector, trained for $step steps; variant $variant, head $head; $options. Written by
+`pipelines.export` from the file itself; export again instead of editing.
 
 $tensors
 
@@ -85,6 +85,8 @@ def detect(run, image):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(f"Usage: python {sys.argv[0]} PHOTO")
     run, names = load()
     image = ImageOps.exif_transpose(Image.open(sys.argv[1])).convert("RGB")
     for box, score, label in zip(*detect(run, image)):
@@ -124,6 +126,8 @@ def detect(run, labels, image):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(f"Usage: python {sys.argv[0]} PHOTO")
     run, names, labels = load()
     image = ImageOps.exif_transpose(Image.open(sys.argv[1])).convert("RGB")
     for box, score, label in zip(*detect(run, labels, image)):

@@ -1,5 +1,6 @@
 """The page beside a TFLite file that says how to call it, written from the file itself."""
 
+import dataclasses
 import inspect
 import json
 import string
@@ -7,6 +8,7 @@ import string
 from centernet_tf.export import flatbuffer, raw_decoder
 from centernet_tf.export.delegate_support import support_table
 from centernet_tf.export.guide_texts import KOTLIN, PAGE, PYTHON
+from centernet_tf.export.options import DEFAULT_OPTIONS, SAVED_MODEL_ONLY
 from centernet_tf.export.tflite_report import report_table
 
 
@@ -34,6 +36,7 @@ def model_guide(model: bytes, description: dict, report: dict, file_name: str) -
         "head": head,
         "detector": f"{description['detector']}, {description['backbone']}",
         "step": description["step"],
+        "options": _options(description),
         "signature": flatbuffer.SIGNATURE,
         "input": ends["inputs"][0]["name"],
         "height": description["input_size"][0],
@@ -59,6 +62,17 @@ def model_guide(model: bytes, description: dict, report: dict, file_name: str) -
         "operations": support_table(report["operations"]),
     }
     return string.Template(PAGE["page"]).substitute(page)
+
+
+def _options(description: dict) -> str:
+    """What was chosen at export, as far as it is in the file."""
+    chosen = [
+        f"{name}={json.dumps(description['options'][name])}"
+        for name, default in dataclasses.asdict(DEFAULT_OPTIONS).items()
+        if name not in (*SAVED_MODEL_ONLY, "max_detections")
+        and description["options"][name] != default
+    ]
+    return ", ".join([f"at most {description['max_detections']} detections an image", *chosen])
 
 
 def _ends(model: bytes) -> dict:

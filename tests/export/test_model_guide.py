@@ -4,6 +4,8 @@ import importlib.util
 import json
 import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -54,6 +56,19 @@ def test_the_guides_python_finds_what_the_file_finds(
     assert [names[int(each)] for each in ids] == [category.name for category in categories]
 
 
+def test_the_guides_python_says_how_to_call_it(tflite_paths, tmp_path):
+    script = tmp_path / "detect.py"
+    script.write_text(code(guide_of(tflite_paths["int8"]), "python"), encoding="utf-8")
+    found = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=os.path.dirname(tflite_paths["int8"]),
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 1 and found.stdout == ""
+    assert found.stderr.splitlines()[-1] == f"Usage: python {script} PHOTO"
+
+
 @pytest.mark.parametrize("name", ["int8", "raw"])
 def test_the_guide_names_the_tensors_of_the_file(tflite_paths, name):
     guide = guide_of(tflite_paths[name])
@@ -84,3 +99,19 @@ def test_any_file_name_is_a_string_of_the_code(tflite_paths, name, tmp_path):
 def test_without_a_threshold_kotlin_leaves_out_what_the_python_decoder_does(tflite_paths):
     kotlin = code(guide_of(tflite_paths["raw"]), "kotlin")
     assert "peaks.get(it) > 0 && peaks.get(it) >= maxOf(threshold, 0.0.toFloat())" in kotlin
+
+
+def test_says_what_was_chosen_at_export(tflite_paths):
+    file = read_tflite(tflite_paths["int8"])
+    with open(tflite_paths["int8"].replace(".tflite", ".export_report.json")) as stream:
+        report = json.load(stream)
+
+    def first_lines(**options):
+        description = {**file.metadata, "options": {**file.metadata["options"], **options}}
+        return model_guide(file.model, description, report, "a.tflite").split("\n\n")[1]
+
+    assert "head full; at most 30 detections an image. Written" in first_lines().replace("\n", " ")
+    chosen = first_lines(flip_test=True, nms_iou=0.5, model_name="of a SavedModel")
+    assert "30 detections an image, flip_test=true, nms_iou=0.5. Written" in chosen.replace(
+        "\n", " "
+    )
