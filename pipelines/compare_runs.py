@@ -16,6 +16,7 @@ flags.DEFINE_multi_string("model_dir", [], "Folder of a scored run; give it twic
 flags.DEFINE_string(
     "data_dir", None, "Records to draw images from; by default those of the first run."
 )
+flags.DEFINE_string("split", "", "Whose scores; by default those of each run's data.eval_split.")
 flags.DEFINE_string("output", "compare.html", "The page to write.")
 
 
@@ -29,7 +30,7 @@ def main(_):
     from centernet_tf.evaluation.scored_run import read_runs
 
     require_place(values.output)
-    runs = read_runs(values.model_dir)
+    runs = read_runs(values.model_dir, values.split)
     print(comparison_text(runs))
     write_comparison_page(values.output, runs, values.data_dir or "")
     print(f"\nThe page with curves and images: {values.output}")

@@ -175,7 +175,11 @@ def _yaml_splits(path: str) -> List[Tuple[str, str, str]]:
         if entry.startswith("../") and not os.path.exists(images):
             # Some exports count from a folder beside data.yaml that is not there.
             images = os.path.normpath(os.path.join(root, entry[len("../") :]))
-        splits += [(name, images, "")] if entry else []
+        if entry and name == "test" and not os.path.exists(images):
+            # Labelling tools name it whether they have written it or not.
+            print(f"'{images}', the 'test' in '{path}', is not there; going on without it.")
+        elif entry:
+            splits.append((name, images, ""))
     return splits
 
 

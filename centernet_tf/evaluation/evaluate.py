@@ -19,7 +19,7 @@ from centernet_tf.evaluation.detect import detect_batches
 from centernet_tf.evaluation.device_copies import device_copies
 from centernet_tf.evaluation.ground_truth import coco_ground_truth
 from centernet_tf.evaluation.metrics_table import metrics_table
-from centernet_tf.evaluation.result_files import write_results
+from centernet_tf.evaluation.result_files import results_folder, write_results
 from centernet_tf.evaluation.soft_nms import merge_results
 from centernet_tf.evaluation.write_report import write_report
 
@@ -60,7 +60,8 @@ def evaluate(
       progress: show a progress bar at a terminal.
       annotations_path: COCO JSON to score against; '' takes the objects of the records, with the
         same numbers if nothing was left out or changed when they were made.
-      output_dir: where the results go; '' is `evaluation` in the model's folder.
+      output_dir: where the results go; '' is `evaluation` in the model's folder, and
+        `evaluation_SPLIT` for another split than the experiment's.
 
     Returns:
       the metrics of `coco_metrics`, and 'split', 'step' and 'weights' ('ema' or 'trained').
@@ -91,7 +92,7 @@ def evaluate(
         "weights": trained.weights,
         **result.metrics,
     }
-    folder = output_dir or os.path.join(trained.model_dir, "evaluation")
+    folder = output_dir or results_folder(trained.model_dir, trained.config, split)
     write_results(folder, metrics, result.detections)
     print(metrics_table(metrics))
     left_out = metrics["num_images"] - manifest.split(split).num_examples

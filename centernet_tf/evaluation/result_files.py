@@ -9,6 +9,18 @@ from centernet_tf.errors import UserError
 REPORT_NAME = "report.html"
 
 
+def results_folder(model_dir: str, config, split: str) -> str:
+    """Where the scores of a split are kept: `evaluation`, or `evaluation_SPLIT` for another split.
+
+    Args:
+      model_dir: folder of the trained model.
+      config: its experiment, whose `data.eval_split` is the one that needs no name.
+      split: name of the split; '' is that one.
+    """
+    is_own = split in ("", config.data.eval_split)
+    return os.path.join(model_dir, "evaluation" if is_own else f"evaluation_{split}")
+
+
 def write_results(folder: str, metrics: dict, detections: list) -> None:
     """Writes metrics.json and detections.json; each is whole or not there.
 

@@ -10,6 +10,7 @@ from centernet_tf.errors import UserError
 from centernet_tf.evaluation.coco_files import read_detections
 from centernet_tf.evaluation.coco_metrics import METRIC_NAMES
 from centernet_tf.evaluation.history_file import read_history
+from centernet_tf.evaluation.result_files import results_folder
 from centernet_tf.training.model_dir import read_config
 
 
@@ -39,8 +40,12 @@ class ScoredRun:
         return self.metrics.get("split", "")
 
 
-def read_runs(model_dirs: Sequence[str]) -> List[ScoredRun]:
+def read_runs(model_dirs: Sequence[str], split: str = "") -> List[ScoredRun]:
     """Reads model directories that pipelines.evaluate, or a training, has scored.
+
+    Args:
+      model_dirs: their paths.
+      split: whose scores; '' takes each run's own `data.eval_split`.
 
     Raises:
       UserError: a folder is no model directory, or has no scores that can be read.
@@ -48,14 +53,15 @@ def read_runs(model_dirs: Sequence[str]) -> List[ScoredRun]:
     paths = [os.path.normpath(path) for path in model_dirs]
     names = [os.path.basename(path) for path in paths]
     return [
-        _read(path, name if names.count(name) == 1 else path) for path, name in zip(paths, names)
+        _read(path, name if names.count(name) == 1 else path, split)
+        for path, name in zip(paths, names)
     ]
 
 
-def _read(path, name):
+def _read(path, name, split):
     config = read_config(path)
-    folder = os.path.join(path, "evaluation")
-    metrics = _read_metrics(os.path.join(folder, "metrics.json"), path)
+    folder = results_folder(path, config, split)
+    metrics = _read_metrics(os.path.join(folder, "metrics.json"), path, split)
     history = os.path.join(path, "history.csv")
     return ScoredRun(
         name=name,
@@ -67,7 +73,7 @@ def _read(path, name):
     )
 
 
-def _read_metrics(file, model_dir):
+def _read_metrics(file, model_dir, split):
     try:
         with open(file, encoding="utf-8") as stream:
             metrics = json.load(stream)
@@ -76,6 +82,7 @@ def _read_metrics(file, model_dir):
         raise UserError(
             f"{model_dir} has no scores that can be read ({file}: {error}); score it with "
             f"python -m pipelines.evaluate --model_dir={model_dir}"
+            f"{f' --split={split}' if split else ''}"
         ) from error
     return metrics
 

@@ -6,7 +6,7 @@ checkpoints/      network, optimizer and position of the run
 best/             the weights that had the highest AP while training
 history.csv       one line an epoch
 tensorboard/      the same for TensorBoard
-evaluation/       metrics.json, detections.json, report.html
+evaluation/       metrics.json, detections.json, report.html; evaluation_SPLIT/ of other splits
 """
 
 import dataclasses

@@ -369,10 +369,21 @@ def test_folders_of_data_yaml(tmp_path, text):
     assert split.name == "train" and len(image.boxes) == 1
 
 
+def test_a_test_split_that_data_yaml_names_and_nobody_wrote_is_told_and_left_out(tmp_path, capsys):
+    write_folder(tmp_path, [GOOD])
+    path = write_yaml(tmp_path, "train: images/train\ntest: ../test/images")
+    assert [split.name for split in yolo_splits([], path)] == ["train"]
+    assert (
+        f"test/images', the 'test' in '{path}', is not there; going on" in capsys.readouterr().out
+    )
+
+
 @pytest.mark.parametrize(
     "flags, text, sentence",
     [
         ([], "", "needs at least one --split=NAME"),
+        ([], "test: gone", "needs at least one --split=NAME"),
+        ([], "train: images/train\nval: gone", "split 'val' .*gone': there is no such file"),
         ([], "train: [a, b]", "must be one folder or one list of images; found .'a', 'b'"),
         ([], "train: gone", "images of split 'train' .*gone': there is no such file"),
         (["train"], "", "--split=train is not of the form"),

@@ -48,6 +48,15 @@ def test_writes_metrics_and_detections(trained, tmp_path, capsys):
     assert len(json.loads((folder / "detections.json").read_text())) == 6
 
 
+def test_another_split_leaves_the_scores_of_the_experiments_own(trained, tmp_path):
+    module.evaluate(trained, fakes.manifest())
+    trained.config.data.eval_split = "dev"
+    module.evaluate(trained, fakes.manifest(), "val")
+    for folder in ("evaluation", "evaluation_val"):
+        metrics = json.loads((tmp_path / folder / "metrics.json").read_text())
+        assert metrics["split"] == "val"
+
+
 def test_the_report_of_an_earlier_evaluation_goes(trained, tmp_path):
     folder = tmp_path / "evaluation"
     folder.mkdir()

@@ -1,6 +1,7 @@
 """Differences of runs, from folders to rows."""
 
 import json
+import shutil
 import types
 
 import pytest
@@ -85,6 +86,17 @@ def test_images_by_their_difference():
 def test_runs_of_one_name_keep_their_paths(tmp_path):
     paths = [write_run(tmp_path / name / "run", 0.5) for name in ("x", "y")]
     assert [run.name for run in read_runs(paths)] == paths
+
+
+def test_reads_the_scores_of_the_split_that_is_asked_for(tmp_path):
+    path = write_run(tmp_path / "run", 0.5)
+    shutil.copytree(tmp_path / "run/evaluation", tmp_path / "run/evaluation_dev")
+    other = tmp_path / "run/evaluation_dev/metrics.json"
+    other.write_text(other.read_text().replace("0.5", "0.75"))
+    read = [read_runs([path], split)[0].metrics["AP"] for split in ("", "val", "dev")]
+    assert read == [0.5, 0.5, 0.75]
+    with pytest.raises(UserError, match="--split=none$"):
+        read_runs([path], "none")
 
 
 def test_an_unscored_folder_is_one_sentence(tmp_path):
