@@ -95,12 +95,15 @@ def _letterbox(detector, image):
 
 
 def _detections(trained, detector, lite, maps, image_size):
-    are_peaks = lite.is_quantized and hasattr(trained.detector.options, "peak_kernel")
-    if are_peaks:
+    is_filtered = lite.is_quantized and hasattr(trained.detector.options, "peak_kernel")
+    if is_filtered:
         maps = {
             name: _filtered(trained, value, lite) if "heatmap" in name else value
             for name, value in maps.items()
         }
+    # Where there are fewer peaks than rows, corners may pair with what is none, so their decoder
+    # looks for itself; a centre that is no peak scores 0.
+    are_peaks = is_filtered and trained.config.model.detector == "centernet"
     found = detector.detections(maps, image_size, are_peaks)
     values = (
         normalized_boxes(found.boxes, image_size),
