@@ -18,6 +18,7 @@ from centernet_tf.evaluation.coco_metrics import coco_scores
 from centernet_tf.evaluation.detect import detect_batches
 from centernet_tf.evaluation.device_copies import device_copies
 from centernet_tf.evaluation.ground_truth import coco_ground_truth
+from centernet_tf.evaluation.matched_classes import matched_classes, tell_other_ids
 from centernet_tf.evaluation.metrics_table import metrics_table
 from centernet_tf.evaluation.result_files import results_folder, write_results
 from centernet_tf.evaluation.soft_nms import merge_results
@@ -55,7 +56,7 @@ def evaluate(
 
     Args:
       trained: what `training.model_dir.load_trained` returns.
-      manifest: of the data set to detect in.
+      manifest: of the data set to detect in; its classes are matched by name.
       split: its name; None is the experiment's `data.eval_split`.
       progress: show a progress bar at a terminal.
       annotations_path: COCO JSON to score against; '' takes the objects of the records, with the
@@ -70,10 +71,11 @@ def evaluate(
       UserError: the data set's classes or the annotation file's are not the model's, there is no
         such split, or the annotation file lacks images of the split.
     """
-    check_categories(trained.categories, manifest)
+    manifest = matched_classes(trained.categories, manifest)
+    tell_other_ids(trained.categories, manifest)
     truth = read_ground_truth(annotations_path) if annotations_path else None
     if truth:
-        check_same_categories(trained.categories, truth, annotations_path)
+        check_same_categories(manifest.categories, truth, annotations_path)
     split = split or trained.config.data.eval_split
     copies = device_copies(trained.network, trained.detector, trained.config)
     result = evaluate_network(
@@ -190,29 +192,3 @@ def _unreadable_named(manifest, split):
             f"be used, the first is {name}: {fault}. A score without them would say too much; make "
             "the data set again with python -m pipelines.make_tfrecords."
         ) from error
-
-
-def check_categories(categories, manifest) -> None:
-    """Checks that a data set has the classes of a model, by id and name, in their order.
-
-    Raises:
-      UserError: they differ; the first difference is named.
-    """
-    if len(categories) != manifest.num_classes:
-        raise UserError(
-            f"The model has {len(categories)} classes ({_names(categories)}) but the data set in "
-            f"{manifest.data_dir} has {manifest.num_classes} ({_names(manifest.categories)}); "
-            "evaluate on the data set it was trained on, or on one made with the same classes."
-        )
-    for index, (ours, theirs) in enumerate(zip(categories, manifest.categories)):
-        if (ours.id, ours.name) != (theirs.id, theirs.name):
-            raise UserError(
-                f"Class {index} of the model is '{ours.name}' (id {ours.id}) but in the data set "
-                f"in {manifest.data_dir} it is '{theirs.name}' (id {theirs.id}); make the data "
-                "set with the model's classes."
-            )
-
-
-def _names(categories) -> str:
-    names = [category.name for category in categories]
-    return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")

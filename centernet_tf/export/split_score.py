@@ -9,8 +9,8 @@ from centernet_tf.data.record_annotations import read_annotations
 from centernet_tf.data.record_stream import read_shards
 from centernet_tf.evaluation.coco_metrics import coco_metrics
 from centernet_tf.evaluation.detect import coco_results
-from centernet_tf.evaluation.evaluate import check_categories
 from centernet_tf.evaluation.ground_truth import coco_ground_truth
+from centernet_tf.evaluation.matched_classes import matched_classes, tell_other_ids
 from centernet_tf.evaluation.metrics_table import metrics_table
 from centernet_tf.evaluation.result_files import write_results
 from centernet_tf.export.predictor import load_predictor
@@ -24,7 +24,7 @@ def score_predictors(predictors: dict, manifest, split: str, limit: int = 0) -> 
 
     Args:
       predictors: by name; see `predictor.Predictor`.
-      manifest: of the data set.
+      manifest: of the data set; its classes are matched by name.
       split: its name.
       limit: at most so many images, the first; 0 takes all.
 
@@ -34,9 +34,11 @@ def score_predictors(predictors: dict, manifest, split: str, limit: int = 0) -> 
     Raises:
       UserError: the data set's classes are not the predictors', or it has no such split.
     """
-    for predictor in predictors.values():
-        check_categories(predictor.categories, manifest)
-    annotations, class_ids = read_annotations(manifest, split), list(manifest.class_ids)
+    class_ids = {
+        name: matched_classes(predictor.categories, manifest).class_ids
+        for name, predictor in predictors.items()
+    }
+    annotations = read_annotations(manifest, split)
     annotations = annotations[: limit or len(annotations)]
     results = {name: [] for name in predictors}
     records = read_shards(manifest.split(split).shard_paths).take(len(annotations))
@@ -45,7 +47,7 @@ def score_predictors(predictors: dict, manifest, split: str, limit: int = 0) -> 
         image = tf.io.decode_image(encoded, 3, expand_animations=False).numpy()
         for name, predictor in predictors.items():
             batch = Detections(*(value[None] for value in predictor.predict(image)))
-            results[name] += coco_results(batch, [annotation.image_id], [True], class_ids)
+            results[name] += coco_results(batch, [annotation.image_id], [True], class_ids[name])
     truth = coco_ground_truth(annotations, manifest.categories)
     return {name: (coco_metrics(truth, rows), rows) for name, rows in results.items()}
 
@@ -62,7 +64,9 @@ def score_export(path: str, manifest, split: str, output_dir: str = "") -> dict:
     Raises:
       UserError: see `load_predictor` and `score_predictors`.
     """
-    scored = score_predictors({path: load_predictor(path)}, manifest, split)
+    predictor = load_predictor(path)
+    scored = score_predictors({path: predictor}, manifest, split)
+    tell_other_ids(predictor.categories, manifest)
     metrics, results = scored[path]
     metrics = {"split": split, **metrics}
     print(metrics_table(metrics))

@@ -5,12 +5,11 @@ import types
 import numpy as np
 import tensorflow as tf
 
+from centernet_tf.data.annotations import Category
+from centernet_tf.data.manifest import Manifest, Split
 from centernet_tf.ops.detections import Detections
 
-CATEGORIES = (
-    types.SimpleNamespace(id=3, name="cell"),
-    types.SimpleNamespace(id=7, name="platelet"),
-)
+CATEGORIES = (Category(3, "cell"), Category(7, "platelet"))
 
 
 class FakeDetector:
@@ -68,12 +67,5 @@ def annotations(image_ids=(11, 12, 13)):
 
 
 def manifest(categories=CATEGORIES):
-    """The parts of a manifest that evaluation reads."""
-    split = types.SimpleNamespace(name="val", num_examples=3)
-    return types.SimpleNamespace(
-        categories=categories,
-        num_classes=len(categories),
-        class_ids=[category.id for category in categories],
-        data_dir="some/data",
-        split=lambda name: split,
-    )
+    """Of three images, whose records are nowhere."""
+    return Manifest("some/data", categories, {"val": Split("val", 3, 6, [], [], [])}, {})
