@@ -27,10 +27,7 @@ flags.DEFINE_string(
     "detections", None, "File of COCO results to score, instead of running a detector."
 )
 flags.DEFINE_string(
-    "output_dir",
-    None,
-    "Folder for the results; by default evaluation in --model_dir, for another split than "
-    "data.eval_split evaluation_SPLIT.",
+    "output_dir", None, "Folder for the results; by default evaluation[_SPLIT] in --model_dir."
 )
 flags.DEFINE_multi_string(
     "params_override", [], "Settings to score under, such as evaluation.batch_size=1"
