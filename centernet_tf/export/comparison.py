@@ -95,7 +95,11 @@ def worst(differences: Sequence[Difference]) -> Difference:
 
 
 def require_tolerable(
-    difference: Difference, artefact: str, images: str, tolerance: Tolerance = EXACT
+    difference: Difference,
+    artefact: str,
+    images: str,
+    tolerance: Tolerance = EXACT,
+    advice: str = "Report this with the params.yaml of the model.",
 ) -> None:
     """Refuses an exported detector that says something else than the trained one.
 
@@ -104,6 +108,7 @@ def require_tolerable(
       artefact: what was exported, such as 'SavedModel'.
       images: what the images were, such as '4 images of the split val'.
       tolerance: what it may differ.
+      advice: what to do when it differs by more.
 
     Raises:
       UserError: the difference is too large.
@@ -114,8 +119,7 @@ def require_tolerable(
         f"The {artefact} differs from the trained network by {difference.box_px:.3g} px in boxes "
         f"(at most {tolerance.box_px} is allowed) and {difference.score:.3g} in scores (at most "
         f"{tolerance.score}) on {images}; it was not kept. A network that has hardly been trained "
-        "can fail so where its heat-map is flat; train it longer, or report this with its "
-        "params.yaml."
+        f"can fail so where its heat-map is flat; train it longer then. {advice}"
     )
 
 
@@ -126,9 +130,11 @@ def _compare_image(one: Detections, other: Detections, tolerance: Tolerance) -> 
     lowest = _lowest_comparable(one, other, tolerance)
     boxes, scores = _to_closest(one, other, lowest, tolerance)
     boxes_back, scores_back = _to_closest(other, one, lowest, tolerance)
-    # Whatever changed places, the n-th best score is the n-th best.
+    # Whatever changed places, the n-th best score is the n-th best; among those that need no
+    # counterpart, one more in one list moves all that follow.
     shared = min(len(one.scores), len(other.scores))
-    by_rank = np.abs(one.scores[:shared] - other.scores[:shared])
+    ranked = np.stack([one.scores[:shared], other.scores[:shared]])
+    by_rank = np.abs(ranked[0] - ranked[1])[ranked.max(axis=0) >= tolerance.lowest_score]
     return Difference(
         box_px=_largest(np.append(boxes, boxes_back)),
         score=_largest(np.concatenate([scores, scores_back, by_rank])),

@@ -18,6 +18,7 @@ from centernet_tf.export.raw_decoder import letterbox
 from centernet_tf.export.remains import remove_remains, temporary_path
 from centernet_tf.export.sample_images import NUM_IMAGES, sample_images
 from centernet_tf.export.tflite_check import (
+    ADVICE,
     TOLERANCES,
     as_json,
     check_tflite,
@@ -72,7 +73,8 @@ def export_tflite(
         predictor, data = KerasPredictor(trained, options), trained.config.data
         difference = check_tflite(predictor, temporary[path], images, data.input_size, lite)
         if not lite.is_quantized:
-            require_tolerable(difference, "TFLite file", origin, TOLERANCES[lite.variant])
+            tolerance, advice = TOLERANCES[lite.variant], ADVICE[lite.variant]
+            require_tolerable(difference, "TFLite file", origin, tolerance, advice)
         scores = score_both(predictor, temporary[path], data, lite)
         require_score(scores, lite, max_drop(trained.network, lite))
         description["check"] = {"images": origin, **as_json(difference)}

@@ -31,7 +31,7 @@ TOLERANCES = {
 }
 # How much lower than the trained network's AP and AP50 may be; quantised: see `TFLiteOptions`.
 AP_DROPS = {"float32": 0.001, "float16": 0.005}
-_ADVICE = {
+ADVICE = {
     "float32": "Report this with the params.yaml of the model.",
     "float16": "Export with tflite_variant=float32.",
     "dynamic_int8": "Export with another tflite_variant, or allow more with tflite_max_ap_drop.",
@@ -112,7 +112,7 @@ def require_score(scores: Optional[dict], lite: TFLiteOptions, allowed: float) -
                 f"The {lite.variant} TFLite file has {metric} {scores['tflite'][metric]:.4f} on "
                 f"{scores['images']} images of '{scores['split']}', the trained network "
                 f"{scores['keras'][metric]:.4f}: {drop:.6g} less, and at most {allowed:g} is "
-                f"allowed, so it was not kept. {_ADVICE[lite.variant]}"
+                f"allowed, so it was not kept. {ADVICE[lite.variant]}"
             )
 
 

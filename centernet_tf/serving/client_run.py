@@ -79,6 +79,7 @@ class ClientRun:
         self.timings = Timings()
         self._lock = threading.Lock()
         self._ended = threading.Event()
+        self._fault = None
 
     def results(self, paths: Sequence[str]) -> Iterator[Result]:
         """Yields a result for each file, in their order; once.
@@ -124,14 +125,16 @@ class ClientRun:
 
     def _ask(self, images):
         if self._ended.is_set():
-            # Nobody reads this: what ended the run began, and is read, before it.
-            raise RequestFailed("It was not sent, because another request failed.", retry=False)
+            # Where nothing failed, the reader has gone.
+            raise self._fault or RequestFailed("It was not sent.", retry=False)
         started = time.monotonic()
         try:
             answers = with_retries(
                 lambda: self._client.detect(images), self._attempts, self._retried, self._ended.wait
             )
-        except RequestFailed:
+        except RequestFailed as fault:
+            with self._lock:
+                self._fault = self._fault or fault
             # At once, whichever request it is: the reader may be waiting for an earlier one.
             self._ended.set()
             raise

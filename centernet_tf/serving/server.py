@@ -1,6 +1,5 @@
 """The embedded server: REST and gRPC of one model, until it is told to stop."""
 
-import signal
 import socket
 import threading
 import time
@@ -12,6 +11,7 @@ from centernet_tf.serving.metrics import ServingMetrics
 from centernet_tf.serving.options import DEFAULT_OPTIONS, ServingOptions
 from centernet_tf.serving.rest_api import RestApi
 from centernet_tf.serving.served_model import ServedModel
+from centernet_tf.serving.stop_signal import StopSignal
 
 NOTICE = (
     "This server is for development and for machines without containers. In production use "
@@ -132,9 +132,7 @@ class EmbeddedServer:
 
 def serve_until_stopped(name: str, base_path: str, options: ServingOptions) -> int:
     """Serves until SIGTERM or Ctrl-C, lets running requests finish, and returns an exit code."""
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = StopSignal()
     print(NOTICE, flush=True)
     server = EmbeddedServer(name, base_path, options)
     grpc = f", gRPC at {options.host}:{server.grpc_port}" if server.grpc_port else ""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from centernet_tf.errors import UserError
-from centernet_tf.export.comparison import Difference, compare, require_tolerable, worst
+from centernet_tf.export.comparison import Difference, Tolerance, compare, require_tolerable, worst
 from centernet_tf.ops.detections import Detections
 
 
@@ -62,6 +62,16 @@ def test_refuses_what_differs(other):
         assert not difference.is_tolerable
         with pytest.raises(UserError, match="The thing differs .* on 1 image"):
             require_tolerable(difference, "thing", "1 image")
+
+
+def test_one_peak_more_among_the_low_ones_moves_no_rank_that_counts():
+    tolerance = Tolerance(box_px=1.0, score=0.02, lowest_score=0.3)
+    one = detections(np.zeros([4, 4]), [0.9, 0.25, 0.2, 0.1], [0] * 4)
+    other = detections(np.zeros([5, 4]), [0.9, 0.28, 0.25, 0.2, 0.1], [0] * 5)
+    assert compare([one], [other], tolerance).is_within(tolerance)
+    assert not compare([one], [other]).is_tolerable
+    high = detections(np.zeros([5, 4]), [0.9, 0.5, 0.25, 0.2, 0.1], [0] * 5)
+    assert not compare([one], [high], tolerance).is_within(tolerance)
 
 
 def test_two_empty_runs_agree():
