@@ -18,7 +18,9 @@ from centernet_tf import cli
 from centernet_tf.serving.options import DEFAULT_OPTIONS, ServingOptions
 
 flags.DEFINE_string("model", None, "Folder of the versions of a SavedModel.")
-flags.DEFINE_string("model_name", "", "Name of the model; without it, the name of the folder.")
+flags.DEFINE_string(
+    "model_name", "", "Name of the model; without it, that in deploy/, or the folder's."
+)
 flags.DEFINE_string("host", DEFAULT_OPTIONS.host, "Address to listen at; 0.0.0.0 is all of them.")
 flags.DEFINE_integer("rest_port", DEFAULT_OPTIONS.rest_port, "Port of REST; 0 takes a free one.")
 flags.DEFINE_integer(
@@ -57,13 +59,13 @@ flags.DEFINE_float(
 
 
 def main(_):
-    from centernet_tf.export.deploy_folder import model_name
+    from centernet_tf.export.deploy_folder import served_name
     from centernet_tf.serving.server import serve_until_stopped
 
     values = flags.FLAGS
     names = [field.name for field in dataclasses.fields(ServingOptions)]
     options = ServingOptions(**{name: values[name].value for name in names})
-    name = model_name(values.model, values.model_name)
+    name = served_name(values.model, values.model_name)
     return serve_until_stopped(name, values.model, options)
 
 

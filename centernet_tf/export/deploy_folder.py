@@ -35,6 +35,16 @@ def model_name(output_dir: str, given: str = "") -> str:
     return name
 
 
+def served_name(folder: str, given: str = "") -> str:
+    """Returns the name to serve a folder's versions under: the one given, or that of `deploy/`.
+
+    Raises:
+      UserError: see `model_name`.
+    """
+    known = _served_names(os.path.join(folder, FOLDER, "models.config"))
+    return model_name(folder, given or (known[0] if len(known) == 1 else ""))
+
+
 def write_deploy_folder(output_dir: str, name: str) -> None:
     """Writes the files that are not there yet; what a person has changed stays.
 

@@ -10,6 +10,7 @@ from absl import logging
 
 from centernet_tf.errors import UserError
 from centernet_tf.export.version_folder import version_folders
+from centernet_tf.serving.base_folder import require_base_folder, without_version
 from centernet_tf.serving.batcher import Batcher, Closed
 from centernet_tf.serving.faults import Busy, NotFound, ServingFault
 from centernet_tf.serving.served_version import DEFAULT_SIGNATURE, ServedVersion
@@ -58,20 +59,11 @@ class ServedModel:
         Raises:
           UserError: there is none.
         """
-        if not os.path.isdir(self.base_path):
-            raise UserError(f"There is no folder {self.base_path}.")
-        if os.path.exists(os.path.join(self.base_path, "saved_model.pb")):
-            raise UserError(
-                f"{self.base_path} is a version itself; give the folder that holds the versions."
-            )
+        require_base_folder(self.base_path)
         self.poll()
         faults = [status.fault for status in self.statuses() if status.fault]
         if self._serving is None:
-            raise UserError(
-                " ".join(faults)
-                or f"{self.base_path} holds no version (a folder whose name is a number) yet; "
-                "export one with python -m pipelines.export."
-            )
+            raise UserError(" ".join(faults) or without_version(self.base_path))
         for fault in faults:
             logging.error("%s", fault)
         self._poller.start()

@@ -6,7 +6,13 @@ import pytest
 import yaml
 
 from centernet_tf.errors import UserError
-from centernet_tf.export.deploy_folder import FILES, fill_template, model_name, write_deploy_folder
+from centernet_tf.export.deploy_folder import (
+    FILES,
+    fill_template,
+    model_name,
+    served_name,
+    write_deploy_folder,
+)
 
 
 def test_the_name_follows_the_folder_or_the_option(tmp_path):
@@ -15,6 +21,14 @@ def test_the_name_follows_the_folder_or_the_option(tmp_path):
     assert model_name(str(tmp_path), "v2.cells") == "v2.cells"
     with pytest.raises(UserError, match="'my model' cannot be the name"):
         model_name(str(tmp_path / "my model"))
+
+
+def test_a_folder_is_served_under_the_name_it_was_exported_for(tmp_path):
+    folder = str(tmp_path / "folder")
+    assert served_name(folder) == "folder"
+    write_deploy_folder(folder, "cells")
+    assert served_name(folder) == "cells"
+    assert served_name(folder, "given") == "given"
 
 
 def test_what_a_person_changed_stays(tmp_path):

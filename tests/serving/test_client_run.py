@@ -222,6 +222,28 @@ def test_after_a_failure_nothing_more_is_sent(paths):
     assert len(asked) <= 2
 
 
+def test_the_failure_that_ended_a_run_is_told(paths):
+    """Also where the first request has not been sent by then."""
+    failed = threading.Event()
+
+    class Failing:
+        def detect(self, images):
+            failed.set()
+            raise RequestFailed("the true reason", retry=False)
+
+    run = ClientRun(Failing(), concurrency=2)
+    send = run._send
+
+    def first_one_last(chunk):
+        if chunk == paths[:1]:
+            assert failed.wait(10) and run._ended.wait(10)
+        return send(chunk)
+
+    run._send = first_one_last
+    with pytest.raises(RequestFailed, match="the true reason"):
+        list(run.results(paths))
+
+
 def test_without_answers_there_are_no_percentiles():
     assert Timings().line() == "No request was answered."
 

@@ -133,6 +133,30 @@ def test_a_browser_shows_boxes_scores_and_heat_map(painted, browser, picture, tm
     assert browser.messages == []
 
 
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_a_photograph_is_detected_and_drawn_upright(painted, browser, tmp_path, orientation):
+    """Stored so that it has to be turned: seen upright, its left half is green."""
+    upright = Image.new("RGB", (240, 120), (0, 0, 255))
+    upright.paste((0, 255, 0), (0, 0, 120, 120))
+    turned = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}[orientation]
+    stored = upright if turned is None else upright.transpose(turned)
+    exif = Image.Exif()
+    # Before the orientation comes another entry, as in a camera's files.
+    exif[0x10F], exif[0x112] = "maker", orientation
+    path = tmp_path / f"{orientation}.jpg"
+    stored.save(path, quality=95, exif=exif)
+    browser.open(f"http://127.0.0.1:{painted.rest_port}/")
+    browser.choose_file("#file", path)
+    browser.wait_for("document.getElementById('said').innerText.includes('from version 1')")
+    canvas = "document.getElementById('picture')"
+    assert browser.run(f"[{canvas}.width, {canvas}.height]") == [240, 120]
+    for x, channel in ((5, 1), (235, 2)):
+        assert pixel(browser, x, 5)[channel] > 230
+    # The box is where it would be in the upright file.
+    assert pixel(browser, 60, 80) != pixel(browser, 50, 80)
+    assert browser.messages == []
+
+
 def test_a_dropped_image_is_taken_too(painted, browser, picture):
     browser.open(f"http://127.0.0.1:{painted.rest_port}/")
     data = list(picture.read_bytes())
