@@ -23,7 +23,7 @@ def refuse_foreign(name: str) -> None:
       UserError: there are such files, for instance a model directory's labels.json beside
         labels.tflite.
     """
-    if _is_of_export(name + METADATA):
+    if export_there(name):
         return
     for ending in ENDINGS:
         if os.path.lexists(name + ending):
@@ -33,11 +33,12 @@ def refuse_foreign(name: str) -> None:
             )
 
 
-def _is_of_export(path: str) -> bool:
-    """Says whether a file is the metadata of a TFLite file."""
+def export_there(name: str) -> dict:
+    """Returns the metadata of the TFLite export whose files are there already, {} of none."""
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(name + METADATA, encoding="utf-8") as stream:
             description = json.load(stream)
     except (OSError, ValueError):
-        return False
-    return isinstance(description, dict) and description.get("kind") == "tflite"
+        return {}
+    is_export = isinstance(description, dict) and description.get("kind") == "tflite"
+    return description if is_export else {}

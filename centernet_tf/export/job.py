@@ -71,13 +71,18 @@ def _run_tflite(trained, output, options, lite) -> str:
     from centernet_tf.export.tflite import export_tflite
     from centernet_tf.export.tflite_report import report_table
 
+    name = os.path.splitext(output)[0]
+    earlier = companion_files.export_there(name)
     path = export_tflite(trained, output, options, lite)
-    report = _read_json(os.path.splitext(path)[0] + companion_files.REPORT)
-    check = report["difference"]
+    report = _read_json(name + companion_files.REPORT)
+    replaced = ""
+    if earlier:
+        was = ", ".join(str(earlier.get(key)) for key in ("variant", "head"))
+        replaced = f" It replaced that of step {earlier.get('step')} ({was})."
     return (
         f"{report_table(report)}\n"
-        f"Exported {_weights(trained)} to {path}. It was {_compared(check)}. How to call it stands "
-        f"in {os.path.splitext(path)[0]}.md."
+        f"Exported {_weights(trained)} to {path}.{replaced} It was "
+        f"{_compared(report['difference'])}. How to call it stands in {name}.md."
     )
 
 

@@ -12,7 +12,11 @@ from centernet_tf.export.keras_predictor import KerasPredictor
 from centernet_tf.export.options import DEFAULT_OPTIONS, ExportOptions
 from centernet_tf.export.sample_images import NUM_IMAGES, sample_images
 from centernet_tf.export.serving_module import ServingModule
-from centernet_tf.export.version_folder import incomplete_folder, publish
+from centernet_tf.export.version_folder import (
+    incomplete_folder,
+    publish,
+    refuse_other_folder,
+)
 from centernet_tf.export.warmup import example_of, write_warmup_requests
 from centernet_tf.ops.detections import Detections
 
@@ -40,9 +44,11 @@ def export_saved_model(trained, output_dir: str, options: ExportOptions = DEFAUL
       path of the new version folder.
 
     Raises:
-      UserError: the options do not suit the model (`check_options`), the folder cannot be written,
-        or the exported detector differs from the network; then nothing is left behind.
+      UserError: the options do not suit the model (`check_options`), the folder holds something
+        else or cannot be written, or the exported detector differs from the network; then nothing
+        is left behind.
     """
+    refuse_other_folder(output_dir)
     module = ServingModule(trained, options)
     with incomplete_folder(output_dir) as folder:
         name = model_name(output_dir, options.model_name)

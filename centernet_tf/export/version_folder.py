@@ -31,6 +31,23 @@ def version_folders(output_dir: str) -> List[VersionFolder]:
     )
 
 
+def refuse_other_folder(output_dir: str) -> None:
+    """Refuses a folder that holds something, but nothing of exports.
+
+    Raises:
+      UserError: it does, such as a folder of photographs, or a model directory.
+    """
+    if not os.path.isdir(output_dir) or version_folders(output_dir):
+        return
+    names = sorted(name for name in os.listdir(output_dir) if not name.startswith("."))
+    if names and not any(name.startswith(("deploy", "incomplete-")) for name in names):
+        raise UserError(
+            f"{output_dir} holds other things than exports (the first is '{names[0]}'); give a "
+            "folder of its own to the versions of a model, such as "
+            f"{os.path.join(output_dir, 'serving')}."
+        )
+
+
 @contextlib.contextmanager
 def incomplete_folder(output_dir: str):
     """Yields a new folder in `output_dir`, under a name that servers do not take for a version.

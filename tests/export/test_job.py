@@ -1,10 +1,11 @@
-"""The data set that an export is compared and calibrated with."""
+"""What one run of an export takes and says."""
 
 import dataclasses
+import shutil
 
 import pytest
 
-from centernet_tf.export import job, tflite
+from centernet_tf.export import companion_files, job, tflite
 
 
 class Reached(Exception):
@@ -23,3 +24,14 @@ def test_the_data_set_may_have_moved(trained, monkeypatch, data_dir, path):
     monkeypatch.setattr(tflite, "export_tflite", export)
     with pytest.raises(Reached, match=f"^{path}$"):
         job.run_export("model", "tflite", "a.tflite", data_dir=data_dir)
+
+
+def test_says_what_it_replaced(trained, monkeypatch, tflite_paths, tmp_path):
+    for ending in (companion_files.REPORT, companion_files.METADATA):
+        shutil.copy(tflite_paths["int8"].replace(".tflite", ending), tmp_path / f"a{ending}")
+    monkeypatch.setattr(job, "load_trained", lambda *_: trained)
+    monkeypatch.setattr(tflite, "export_tflite", lambda _, path, *__: path)
+    said = job.run_export("model", "tflite", f"{tmp_path}/a.tflite").splitlines()[-1]
+    assert f"a.tflite. It replaced that of step {trained.step} (int8, full). It was comp" in said
+    (tmp_path / f"a{companion_files.METADATA}").unlink()
+    assert "It replaced" not in job.run_export("model", "tflite", f"{tmp_path}/a.tflite")

@@ -5,7 +5,12 @@ import os
 import pytest
 
 from centernet_tf.errors import UserError
-from centernet_tf.export.version_folder import incomplete_folder, publish, version_folders
+from centernet_tf.export.version_folder import (
+    incomplete_folder,
+    publish,
+    refuse_other_folder,
+    version_folders,
+)
 
 
 def test_versions_are_numbered_folders(tmp_path):
@@ -29,6 +34,25 @@ def test_above_the_highest_number_nothing_is_published(tmp_path):
     with pytest.raises(UserError, match="highest version .* 92233"), incomplete_folder(base) as new:
         publish(new, base)
     assert [path.name for path in tmp_path.iterdir()] == [str(2**63 - 1)]
+
+
+@pytest.mark.parametrize(
+    "names", [[], [".hidden"], ["photo.jpg", "1"], ["deploy", "notes.txt"], ["incomplete-a-1"]]
+)
+def test_exports_share_a_folder_with_exports(tmp_path, names):
+    for name in names:
+        (tmp_path / name).mkdir()
+    refuse_other_folder(str(tmp_path))
+    refuse_other_folder(str(tmp_path / "new"))
+
+
+@pytest.mark.parametrize("names", [["photo.jpg"], ["params.yaml", "labels.json"]])
+def test_a_folder_of_other_things_is_refused(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_text("")
+    said = f"the first is '{min(names)}'.*such as {tmp_path}/serving"
+    with pytest.raises(UserError, match=said):
+        refuse_other_folder(str(tmp_path))
 
 
 def test_the_next_number_follows_one_with_zeros(tmp_path):
