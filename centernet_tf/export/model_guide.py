@@ -7,7 +7,8 @@ import string
 
 from centernet_tf.export import flatbuffer, raw_decoder
 from centernet_tf.export.delegate_support import support_table
-from centernet_tf.export.guide_texts import KOTLIN, PAGE, PYTHON
+from centernet_tf.export.guide_python import PYTHON
+from centernet_tf.export.guide_texts import KOTLIN, PAGE
 from centernet_tf.export.options import DEFAULT_OPTIONS, SAVED_MODEL_ONLY
 from centernet_tf.export.tflite_report import report_table
 

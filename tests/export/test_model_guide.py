@@ -56,6 +56,19 @@ def test_the_guides_python_finds_what_the_file_finds(
     assert [names[int(each)] for each in ids] == [category.name for category in categories]
 
 
+@pytest.mark.parametrize("name", ["int8", "raw"])
+def test_the_guides_python_reads_what_tensorflow_reads(tflite_paths, name, tmp_path, rng):
+    module = imported(code(guide_of(tflite_paths[name]), "python"), tmp_path)
+    values = rng.integers(0, 2**16, [5, 7], np.uint16)
+    Image.fromarray(values).save(tmp_path / "deep.png")
+    expected = tf.io.decode_image((tmp_path / "deep.png").read_bytes(), 3)
+    np.testing.assert_array_equal(np.asarray(module.read(tmp_path / "deep.png")), expected)
+    exif = Image.Exif()
+    exif[0x112] = 6
+    Image.new("LA", (7, 5)).save(tmp_path / "turned.png", exif=exif)
+    assert np.asarray(module.read(tmp_path / "turned.png")).shape == (7, 5, 3)
+
+
 def test_the_guides_python_says_how_to_call_it(tflite_paths, tmp_path):
     script = tmp_path / "detect.py"
     script.write_text(code(guide_of(tflite_paths["int8"]), "python"), encoding="utf-8")
