@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from centernet_tf.errors import nearest
@@ -27,10 +28,8 @@ class ServedVersion:
 
     def __init__(self, folder: str, number: int):
         self.number, self.folder = number, folder
+        self.signature_defs = _signatures(os.path.join(folder, "saved_model.pb"))
         self._loaded = tf.saved_model.load(folder)
-        with open(os.path.join(folder, "saved_model.pb"), "rb") as stream:
-            saved = saved_model_pb2.SavedModel.FromString(stream.read())
-        self.signature_defs = dict(saved.meta_graphs[0].signature_def)
         self._warm_up()
 
     def inputs_of(self, signature: str) -> dict:
@@ -85,6 +84,21 @@ class ServedVersion:
             request = log.predict_log.request
             inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
             self.run(request.model_spec.signature_name or DEFAULT_SIGNATURE, inputs)
+
+
+def _signatures(path: str) -> dict:
+    with open(path, "rb") as stream:
+        content = stream.read()
+    fault = None
+    try:
+        (graph,) = saved_model_pb2.SavedModel.FromString(content).meta_graphs
+    except (DecodeError, ValueError) as error:
+        fault = error
+    if fault:
+        raise ValueError(
+            f"{path} is cut off or damaged; copy or export the version again"
+        ) from fault
+    return dict(graph.signature_def)
 
 
 def _names(mapping) -> str:

@@ -111,7 +111,10 @@ def read_labels(model_dir: str) -> Tuple[Category, ...]:
         with open(path, encoding="utf-8") as stream:
             return tuple(Category(entry["id"], entry["name"]) for entry in json.load(stream))
     except OSError as error:
-        raise UserError(f"Cannot read the class names in {path}: {error.strerror}.") from error
+        raise UserError(
+            f"Cannot read the class names in {path}: {error.strerror}. A training writes them; "
+            "copy its whole folder, or train again."
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"Cannot read the class names in {path}: it must be a list of objects with id and name."

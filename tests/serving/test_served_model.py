@@ -66,14 +66,16 @@ def test_a_new_version_takes_over_and_the_old_one_goes(base, make_model):
         score(model, 3)
 
 
-def test_a_broken_version_leaves_the_old_one_and_says_why(base, make_model, caplog):
+@pytest.mark.parametrize("content", [b"half of it", b"", b"\x08\x01"])
+def test_a_broken_version_leaves_the_old_one_and_says_why(base, make_model, caplog, content):
     model = make_model()
     (base / "4").mkdir()
-    (base / "4" / "saved_model.pb").write_bytes(b"half of it")
+    (base / "4" / "saved_model.pb").write_bytes(content)
     model.poll()
     assert score(model) == 3
     assert states(model) == {4: "END", 3: "AVAILABLE"}
     assert "Cannot load version 4" in model.statuses(4)[0].fault
+    assert "4/saved_model.pb is cut off or damaged; copy or exp" in model.statuses(4)[0].fault
     assert "Version 3 stays." in caplog.text
     caplog.clear()
     model.poll()

@@ -127,7 +127,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 
 
 def test_damaged_labels(tmp_path):
-    with pytest.raises(UserError, match=r"labels.json: No such file or directory\.$"):
+    with pytest.raises(UserError, match=r"labels.json: No such file or directory\. A training"):
         read_labels(str(tmp_path))
     (tmp_path / "labels.json").write_text('["disc"]')
     with pytest.raises(UserError, match="must be a list of objects with id and name"):
