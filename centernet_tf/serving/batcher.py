@@ -152,7 +152,8 @@ class Batcher:
             return self._running
 
     def _is_full(self) -> bool:
-        rows = sum(task.rows for task in self._tasks if task.kind == self._tasks[0].kind)
+        """Says whether a batch is full, or nobody is missing, whatever is asked for."""
+        rows = sum(task.rows for task in self._tasks)
         return rows >= min(self._usual_rows, self._options.max_batch_size)
 
     def _take(self) -> list:

@@ -174,6 +174,22 @@ def test_clients_that_were_answered_a_moment_ago_are_waited_for(start):
     assert [rows for _, rows in model.batches] == [[0, 0], [1, 2]]
 
 
+def test_others_that_ask_for_something_else_are_company_too(start):
+    """All are here, so that to wait for more of the same would be in vain."""
+    model, batcher = start(batch_timeout_ms=3000.0, max_batch_size=2)
+    model.go.clear()
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(submit, batcher, 0, 0)
+        assert model.reached.wait(10)
+        second = pool.submit(submit, batcher, 1, patience=2.0)
+        wait_for(lambda: batcher.waiting == 1)
+        third = pool.submit(submit, batcher, 2, signature="t")
+        wait_for(lambda: batcher.waiting == 2)
+        model.go.set()
+        assert second.result()["y"].tolist() == [2]
+        assert [first.result()["y"].tolist(), third.result()["y"].tolist()] == [[0, 0], [4]]
+
+
 def test_closing_finishes_what_is_there_and_takes_no_more(start):
     model, batcher = start()
 
