@@ -160,13 +160,14 @@ def test_a_lone_client_does_not_wait_for_others(start):
 
 def test_clients_that_were_answered_a_moment_ago_are_waited_for(start):
     """Although who waits has waited for longer than an idle server would have let it."""
-    model, batcher = start(batch_timeout_ms=300.0, max_batch_size=2)
+    model, batcher = start(batch_timeout_ms=10_000.0, max_batch_size=2)
     model.go.clear()
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(submit, batcher, 0, 0)
         assert model.reached.wait(10)
         second = pool.submit(submit, batcher, 1)
-        time.sleep(0.4)
+        wait_for(lambda: batcher.waiting == 1)
+        batcher._tasks[0].arrived -= 20.0
         model.go.set()
         first.result()
         submit(batcher, 2)
