@@ -18,13 +18,18 @@ def matched_classes(categories, manifest):
     Raises:
       UserError: the names differ.
     """
+    if tuple(categories) == tuple(manifest.categories):
+        return manifest
     by_name = {category.name: category for category in manifest.categories}
     names = [category.name for category in categories]
-    if set(names) != set(by_name):
+    alone = [(name, "model") for name in names if name not in by_name]
+    alone += [(name, "data set") for name in by_name if name not in names]
+    if alone:
+        name, owner = alone[0]
         raise UserError(
             f"The model's classes are {_listed(names)}, those of the data set in "
-            f"{manifest.data_dir} {_listed(by_name)}; {_difference(names, by_name)}. Evaluate on "
-            "the data set it was trained on, or on one made with the same class names."
+            f"{manifest.data_dir} {_listed(list(by_name))}; only the {owner} has '{name}'. "
+            "Evaluate on the data set it was trained on, or on one made with the same class names."
         )
     return dataclasses.replace(manifest, categories=tuple(by_name[name] for name in names))
 
@@ -43,14 +48,4 @@ def tell_other_ids(categories, manifest) -> None:
 
 
 def _listed(names) -> str:
-    names = list(names)
     return ", ".join(names[:6]) + (f", ... ({len(names)})" if len(names) > 6 else "")
-
-
-def _difference(ours, theirs) -> str:
-    """The first name that one of two has alone."""
-    for names, others, owner in ((ours, theirs, "model"), (theirs, ours, "data set")):
-        for name in names:
-            if name not in others:
-                return f"only the {owner} has '{name}'"
-    raise ValueError("they are the same")

@@ -15,6 +15,7 @@ from centernet_tf.config import save_config
 from centernet_tf.data.data_set_folder import REPORT_NAME
 from centernet_tf.data.manifest import load_manifest
 from centernet_tf.errors import UserError
+from centernet_tf.evaluation.result_files import results_folder
 from centernet_tf.export import metadata
 from centernet_tf.export.image_status import MEANINGS
 
@@ -45,7 +46,8 @@ def write_assets(trained, folder: str, options, difference, origin: str) -> None
 
 def _copy_metrics(trained, path: str) -> None:
     """Copies the last evaluation, or says why it is none of what is exported."""
-    metrics = os.path.join(trained.model_dir, "evaluation", "metrics.json")
+    folder = results_folder(trained.model_dir, trained.config, "")
+    metrics = os.path.join(folder, "metrics.json")
     if not os.path.isfile(metrics):
         return
     scored = _read_json(metrics)

@@ -27,6 +27,8 @@ class Tolerance(NamedTuple):
     lowest_score: float = LOWEST_SCORE
 
 
+# What to do where nothing but a defect can be the reason.
+REPORT_IT = "Report this with the params.yaml of the model."
 # Of what computes the same in float32.
 EXACT = Tolerance(box_px=0.1, score=1e-3)
 
@@ -99,7 +101,7 @@ def require_tolerable(
     artefact: str,
     images: str,
     tolerance: Tolerance = EXACT,
-    advice: str = "Report this with the params.yaml of the model.",
+    advice: str = REPORT_IT,
 ) -> None:
     """Refuses an exported detector that says something else than the trained one.
 

@@ -38,10 +38,8 @@ def with_one_scale(quantized: bytes) -> bytes:
 def _rescale_weights(model, weights):
     """Writes weights [Cout, h, w, Cin] anew, with the scale that their largest value asks for."""
     scales = _scales(weights)
-    exact = (
-        flatbuffer_edit.values(model, weights, np.int8).reshape(len(scales), -1)
-        * scales[:, np.newaxis]
-    )
+    values = flatbuffer_edit.values(model, weights, np.int8)
+    exact = values.reshape(len(scales), -1) * scales[:, np.newaxis]
     scale = np.abs(exact).max() / 127 or 1.0
     flatbuffer_edit.store(model, weights, np.rint(exact / scale).astype(np.int8))
     _set_scale(weights, scale)

@@ -9,7 +9,13 @@ from centernet_tf.data.manifest import load_manifest
 from centernet_tf.errors import UserError
 from centernet_tf.evaluation.shown_score import SHOWN_SCORE
 from centernet_tf.export import raw_decoder
-from centernet_tf.export.comparison import EXACT, Difference, Tolerance, compare
+from centernet_tf.export.comparison import (
+    EXACT,
+    REPORT_IT,
+    Difference,
+    Tolerance,
+    compare,
+)
 from centernet_tf.export.split_score import score_predictors
 from centernet_tf.export.tflite_options import (
     AP_DROP,
@@ -32,7 +38,7 @@ TOLERANCES = {
 # How much lower than the trained network's AP and AP50 may be; quantised: see `TFLiteOptions`.
 AP_DROPS = {"float32": 0.001, "float16": 0.005}
 ADVICE = {
-    "float32": "Report this with the params.yaml of the model.",
+    "float32": REPORT_IT,
     "float16": "Export with tflite_variant=float32.",
     "dynamic_int8": "Export with another tflite_variant, or allow more with tflite_max_ap_drop.",
     "int8": "Export with another tflite_variant, or with more tflite_calibration_images, or allow "

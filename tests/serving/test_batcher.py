@@ -68,6 +68,17 @@ def while_busy(model, batcher, *requests):
     return [future.exception() or future.result()["y"].tolist() for future in futures]
 
 
+def behind_a_full_batch(pool, model, batcher, *requests):
+    """Has requests wait, in this order, behind a batch of two rows; returns the futures of all."""
+    model.go.clear()
+    futures = [pool.submit(submit, batcher, 0, 0)]
+    assert model.reached.wait(10)
+    for number, request in enumerate(requests, start=1):
+        futures.append(pool.submit(request))
+        wait_for(lambda: batcher.waiting == number)  # noqa: B023
+    return futures
+
+
 def wait_for(condition):
     end = time.monotonic() + 10
     while not condition():
@@ -161,12 +172,8 @@ def test_a_lone_client_does_not_wait_for_others(start):
 def test_clients_that_were_answered_a_moment_ago_are_waited_for(start):
     """Although who waits has waited for longer than an idle server would have let it."""
     model, batcher = start(batch_timeout_ms=10_000.0, max_batch_size=2)
-    model.go.clear()
-    with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(submit, batcher, 0, 0)
-        assert model.reached.wait(10)
-        second = pool.submit(submit, batcher, 1)
-        wait_for(lambda: batcher.waiting == 1)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = behind_a_full_batch(pool, model, batcher, lambda: submit(batcher, 1))
         batcher._tasks[0].arrived -= 20.0
         model.go.set()
         first.result()
@@ -178,17 +185,17 @@ def test_clients_that_were_answered_a_moment_ago_are_waited_for(start):
 def test_others_that_ask_for_something_else_are_company_too(start):
     """All are here, so that to wait for more of the same would be in vain."""
     model, batcher = start(batch_timeout_ms=3000.0, max_batch_size=2)
-    model.go.clear()
     with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(submit, batcher, 0, 0)
-        assert model.reached.wait(10)
-        second = pool.submit(submit, batcher, 1, patience=2.0)
-        wait_for(lambda: batcher.waiting == 1)
-        third = pool.submit(submit, batcher, 2, signature="t")
-        wait_for(lambda: batcher.waiting == 2)
+        futures = behind_a_full_batch(
+            pool,
+            model,
+            batcher,
+            lambda: submit(batcher, 1, patience=2.0),
+            lambda: submit(batcher, 2, signature="t"),
+        )
         model.go.set()
-        assert second.result()["y"].tolist() == [2]
-        assert [first.result()["y"].tolist(), third.result()["y"].tolist()] == [[0, 0], [4]]
+        found = [future.result()["y"].tolist() for future in futures]
+    assert found == [[0, 0], [2], [4]]
 
 
 def test_closing_finishes_what_is_there_and_takes_no_more(start):
