@@ -87,18 +87,16 @@ class ServedVersion:
 
 
 def _signatures(path: str) -> dict:
+    """The proto of each signature by name."""
     with open(path, "rb") as stream:
         content = stream.read()
-    fault = None
     try:
-        (graph,) = saved_model_pb2.SavedModel.FromString(content).meta_graphs
-    except (DecodeError, ValueError) as error:
-        fault = error
-    if fault:
-        raise ValueError(
-            f"{path} is cut off or damaged; copy or export the version again"
-        ) from fault
-    return dict(graph.signature_def)
+        graphs = saved_model_pb2.SavedModel.FromString(content).meta_graphs
+    except DecodeError:
+        graphs = []
+    if not graphs:
+        raise ValueError(f"{path} is cut off or damaged; copy or export the version again")
+    return dict(graphs[0].signature_def)
 
 
 def _names(mapping) -> str:
